@@ -1,0 +1,228 @@
+# Copyright (c) 2026 latchkey contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One member's process: it drops everything of root's, does its work as the member, and is read as a stranger."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+import os
+import resource
+import signal
+import time
+from dataclasses import dataclass, field
+from typing import Callable, NoReturn
+
+from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
+from ansible_collections.latchkey.workstation.plugins.module_utils._report import Report
+from ansible_collections.latchkey.workstation.plugins.module_utils._secrets import Secret
+
+__all__ = ["Child", "Member", "Served"]
+
+_LIMITS = (1 << 20, 8 << 20)
+_PATH = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"
+
+
+@dataclass(frozen=True)
+class Member:
+    """Someone of the roster as the machine knows them."""
+
+    name: str
+    account: str
+    home: str
+    uid: int
+    gid: int
+    shell: str
+    oneself: bool
+
+
+@dataclass
+class Served:
+    """What was done for a member, and the values handed up for the parent to use."""
+
+    report: Report = field(default_factory=Report)
+    values: dict[str, Secret] = field(default_factory=dict)
+
+
+class Child:
+    """The parent's side of one member's process; each of two pipes carries one frame: eight digits and a body."""
+
+    def __init__(self, member: Member, pid: int, streams: tuple[int, int], *, seconds: float) -> None:
+        self.member = member
+        self.streams = streams
+        self._pid = pid
+        self._until = time.monotonic() + seconds
+        self._seconds = seconds
+        self._heard = {fd: bytearray() for fd in streams}
+        self._open = set(streams)
+
+    @classmethod
+    def start(cls, member: Member, work: Callable[[], Served], *, seconds: float) -> Child:
+        report_out, report_in = os.pipe()
+        values_out, values_in = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            _be(member, work, report_in, values_in)
+        os.close(report_in)
+        os.close(values_in)
+        return cls(member, pid, (report_out, values_out), seconds=seconds)
+
+    def left(self) -> float:
+        return max(0.0, self._until - time.monotonic())
+
+    @property
+    def finished(self) -> bool:
+        return not self._open
+
+    def listen(self, fd: int) -> bool:
+        """Take what has come; False when this stream has said all it may."""
+        heard = self._heard[fd]
+        chunk = os.read(fd, 65536)
+        heard += chunk
+        limit = _LIMITS[self.streams.index(fd)]
+        if not chunk or len(heard) > limit or (len(heard) >= 8 and len(heard) >= 8 + _length(heard)):
+            self._open.discard(fd)
+        return fd in self._open
+
+    def end(self) -> Served:
+        """End the whole session, and read what it left as a stranger's words."""
+        late = not self.finished
+        os.kill(self._pid, signal.SIGKILL)
+        _end_session(self._pid)
+        os.waitpid(self._pid, 0)
+        for fd in self.streams:
+            os.close(fd)
+        if late:
+            slow = LatchkeyError(f"its process was not done within {self._seconds:g} s and was ended")
+            return Served(report=Report.failure(slow))
+        try:
+            frames = [_body(self._heard[fd], limit) for fd, limit in zip(self.streams, _LIMITS)]
+            return Served(report=Report.decode(frames[0]), values=_decode_values(frames[1]))
+        except LatchkeyError as error:
+            return Served(report=Report.failure(error))
+
+
+def _be(member: Member, work: Callable[[], Served], report_fd: int, values_fd: int) -> NoReturn:
+    """The child: become the member, work, send, and never return into the parent's code."""
+    code = 1
+    try:
+        served = Served()
+        try:
+            _become(member, keep=(report_fd, values_fd))
+            served = work()
+        except LatchkeyError as error:
+            served.report = Report.failure(error)
+        except Exception as error:  # noqa: BLE001 - its text may hold a secret, its type does not
+            served.report = Report.failure(LatchkeyError(f"unexpected {type(error).__name__} in its process"))
+        _send(values_fd, json.dumps({k: _text(v) for k, v in served.values.items()}).encode())
+        _send(report_fd, served.report.encode(served.values.values()))
+        code = 0
+    finally:
+        os._exit(code)
+
+
+def _become(member: Member, *, keep: tuple[int, int]) -> None:
+    """Leave everything of root's behind, prove it, and only then go home."""
+    os.setsid()
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(nowhere, stream)
+    low, high = sorted(keep)
+    for start, stop in ((3, low), (low + 1, high), (high + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[1])):
+        os.closerange(start, stop)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    os.initgroups(member.account, member.gid)
+    os.setgid(member.gid)
+    os.setuid(member.uid)
+    _prove_dropped(member)
+    os.umask(0o077)
+    environment = _environment(member)
+    os.environ.clear()
+    os.environ.update(environment)
+    try:
+        os.chdir(member.home)
+        owner = os.stat(".").st_uid
+    except OSError as error:
+        raise LatchkeyError(f"its home {member.home} cannot be entered ({os.strerror(error.errno or 0)})") from None
+    if owner != member.uid:
+        raise LatchkeyError(f"its home {member.home} belongs to somebody else", remedy=f"chown it to {member.account}")
+
+
+def _prove_dropped(member: Member) -> None:
+    same = set(os.getresuid()) == {member.uid} and set(os.getresgid()) == {member.gid} and 0 not in os.getgroups()
+    try:
+        os.setuid(0)
+    except PermissionError:
+        if same:
+            return
+    os._exit(1)
+
+
+def _environment(member: Member) -> dict[str, str]:
+    environment = {name: os.environ[name] for name in ("LANG", "TZ") if name in os.environ}
+    environment.update(HOME=member.home, USER=member.account, LOGNAME=member.account, SHELL=member.shell)
+    environment["PATH"] = f"{member.home}/.local/bin:{_PATH}"
+    runtime = f"/run/user/{member.uid}"
+    with contextlib.suppress(OSError):
+        if os.lstat(runtime).st_uid == member.uid:
+            environment["XDG_RUNTIME_DIR"] = runtime
+            if os.lstat(f"{runtime}/bus").st_uid == member.uid:
+                environment["DBUS_SESSION_BUS_ADDRESS"] = f"unix:path={runtime}/bus"
+    return environment
+
+
+def _end_session(leader: int) -> None:
+    """Kill the session a child leads until nothing of it is left; what left the session runs on as the member's own."""
+    for _ in range(100):
+        alive = [pid for pid in map(int, filter(str.isdigit, os.listdir("/proc"))) if _session(pid) == leader]
+        for pid in alive:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        if not alive:
+            return
+        time.sleep(0.001)
+
+
+def _session(pid: int) -> int | None:
+    """The session of a process that still runs, None for one that has ended."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as stat:
+            fields = stat.read().rpartition(b")")[2].split()
+    except OSError:
+        return None
+    return int(fields[3]) if fields[0] not in {b"Z", b"X"} else None
+
+
+def _send(fd: int, body: bytes) -> None:
+    view = memoryview(b"%08x" % len(body) + body)
+    while view:
+        view = view[os.write(fd, view) :]
+
+
+def _length(heard: bytearray) -> int:
+    try:
+        return int(heard[:8], 16)
+    except ValueError:
+        return 0
+
+
+def _body(heard: bytearray, limit: int) -> bytes:
+    if len(heard) > limit:
+        raise LatchkeyError(f"its process answered with more than {limit >> 20} MiB")
+    if len(heard) < 8 or len(heard) < 8 + _length(heard):
+        raise LatchkeyError("its process ended without an answer")
+    return bytes(heard[8 : 8 + _length(heard)])
+
+
+def _text(secret: Secret) -> str:
+    return base64.b64encode(secret.reveal()).decode()
+
+
+def _decode_values(body: bytes) -> dict[str, Secret]:
+    try:
+        return {str(name): Secret(base64.b64decode(value)) for name, value in json.loads(body).items()}
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        raise LatchkeyError("its process handed up something that is no value") from None

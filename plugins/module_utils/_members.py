@@ -1,0 +1,112 @@
+# Copyright (c) 2026 latchkey contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Every member of a machine served at once: each by a process that is that member and nobody else.
+
+A run for oneself stays in the process. Root forks one child per member and reads what comes back as a stranger's.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import pwd
+import selectors
+import sys
+from typing import TYPE_CHECKING, Any, Callable
+
+from ansible_collections.latchkey.workstation.plugins.module_utils._child import Child, Member, Served
+from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
+from ansible_collections.latchkey.workstation.plugins.module_utils._report import Report
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    Work = Callable[[Member, dict[str, Any]], Served]
+
+__all__ = ["Member", "Served", "serve"]
+
+_AT_A_TIME = 8
+_FIRST_PERSON = 500 if sys.platform == "darwin" else 1000
+_NOBODY = 65534
+
+
+def serve(declared: Sequence[dict[str, Any]], work: Work, *, seconds: float = 60) -> dict[str, Served]:
+    """Run ``work(member, declaration)`` as each member; results by roster name, in the order given.
+
+    ``declared`` holds a dict with name and account for each. Whoever cannot be served has a failed report.
+    """
+    served: dict[str, Served] = {}
+    others: list[tuple[Member, dict[str, Any]]] = []
+    for entry in declared:
+        served[entry["name"]] = Served()
+        try:
+            member = _recognise(entry)
+            if member.oneself:
+                served[member.name] = work(member, entry)
+            else:
+                others.append((member, entry))
+        except LatchkeyError as error:
+            served[entry["name"]] = Served(report=Report.failure(error))
+    served.update(_serve_others(others, work, seconds=seconds))
+    return served
+
+
+def _recognise(entry: dict[str, Any]) -> Member:
+    """The member behind an entry, or why they cannot be served by whoever runs this."""
+    account = entry["account"]
+    try:
+        known = pwd.getpwnam(account)
+    except KeyError:
+        raise LatchkeyError(f"there is no account {account} here", remedy="make it, or correct the roster") from None
+    if known.pw_uid == 0:
+        raise LatchkeyError(f"{account} is root, which is no member", remedy="run as an ordinary user")
+    oneself = known.pw_uid == os.geteuid()
+    home = known.pw_dir
+    if oneself:
+        home = os.environ.get("HOME", home)
+    elif os.geteuid() != 0:
+        raise LatchkeyError(f"{account} is somebody else", remedy="only root serves others")
+    elif not sys.platform.startswith("linux"):
+        raise LatchkeyError("serving others is known to be safe on Linux only", remedy=f"run as {account}")
+    elif known.pw_uid < _FIRST_PERSON or known.pw_uid == _NOBODY:
+        raise LatchkeyError(f"{account} is a system account", remedy="correct the roster")
+    return Member(
+        name=entry["name"],
+        account=account,
+        home=home,
+        uid=known.pw_uid,
+        gid=known.pw_gid,
+        shell=known.pw_shell,
+        oneself=oneself,
+    )
+
+
+def _serve_others(others: list[tuple[Member, dict[str, Any]]], work: Work, *, seconds: float) -> dict[str, Served]:
+    """One child per member, several at a time; what is not there at its deadline never comes."""
+    waiting = list(reversed(others))
+    running: dict[Child, None] = {}
+    served: dict[str, Served] = {}
+
+    def start(member: Member, entry: dict[str, Any]) -> Child:
+        return Child.start(member, functools.partial(work, member, entry), seconds=seconds)
+
+    with selectors.DefaultSelector() as selector:
+        while waiting or running:
+            while waiting and len(running) < _AT_A_TIME:
+                child = start(*waiting.pop())
+                running[child] = None
+                for fd in child.streams:
+                    selector.register(fd, selectors.EVENT_READ, child)
+            for key, _events in selector.select(min(child.left() for child in running)):
+                if not key.data.listen(key.fd):
+                    selector.unregister(key.fd)
+            for child in [child for child in running if child.finished or not child.left()]:
+                for fd in child.streams:
+                    with contextlib.suppress(KeyError):
+                        selector.unregister(fd)
+                served[child.member.name] = child.end()
+                del running[child]
+    return served

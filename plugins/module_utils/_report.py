@@ -1,0 +1,113 @@
+# Copyright (c) 2026 latchkey contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a surface says of a member; whatever a member's process sent is read strictly."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
+from ansible_collections.latchkey.workstation.plugins.module_utils._secrets import redact
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from ansible_collections.latchkey.workstation.plugins.module_utils._secrets import Secret
+
+__all__ = ["Report", "clean", "result"]
+
+_STATES = {"ok", "changed", "failed", "unknown", "skipped"}
+_LONGEST = 200_000
+_MOST = 5_000
+_SHAPE = {"items": list, "diff": list, "failed": bool, "msg": str}
+
+
+@dataclass
+class Report:
+    """``items``: flat rows with at least item, state, what; ``diff``: rows of before, after."""
+
+    items: list[dict[str, Any]] = field(default_factory=list)
+    diff: list[dict[str, str]] = field(default_factory=list)
+    failed: bool = False
+    msg: str = ""
+
+    def add(self, item: str, state: str, what: str = "", *, remedy: str = "", **more: Any) -> None:
+        self.items.append({"item": item, "state": state, "what": what, "remedy": remedy, **more})
+
+    @property
+    def changed(self) -> bool:
+        return any(row["state"] == "changed" for row in self.items)
+
+    @classmethod
+    def failure(cls, error: LatchkeyError) -> Report:
+        return cls(failed=True, msg=str(error))
+
+    def encode(self, secrets: Iterable[Secret] = ()) -> bytes:
+        """JSON without any of ``secrets`` in it."""
+        return json.dumps(_walk(asdict(self), lambda text: redact(text, secrets))).encode()
+
+    @classmethod
+    def decode(cls, data: bytes) -> Report:
+        """The report in ``data``; anything of another shape is an error."""
+        try:
+            sent = json.loads(data)
+        except (ValueError, RecursionError):
+            raise LatchkeyError("its process answered with something that is no report") from None
+        if not isinstance(sent, dict) or sent.keys() != _SHAPE.keys():
+            raise LatchkeyError("its process answered with a report of another shape")
+        rows_fit = all(isinstance(sent[key], kind) for key, kind in _SHAPE.items()) and (
+            all(_is_row(row) and row.get("state") in _STATES for row in sent["items"])
+            and all(_is_row(row) and row.keys() == {"before", "after"} for row in sent["diff"])
+        )
+        if not rows_fit or len(sent["items"]) > _MOST or len(sent["diff"]) > _MOST:
+            raise LatchkeyError("its process answered with a report of another shape")
+        return cls(**_walk(sent, clean))
+
+
+def clean(text: str) -> str:
+    """``text`` without anything a terminal would act on, cut to a readable length."""
+    return "".join(c for c in text[:_LONGEST] if c in "\n\t" or not unicodedata.category(c).startswith("C"))
+
+
+def result(surface: str, reports: Mapping[str, Report], *, unserved: str) -> dict[str, Any]:
+    """The module's result; with ``unserved: fail`` whoever could not be served fails it."""
+    failed = {name: report for name, report in reports.items() if report.failed}
+    answer: dict[str, Any] = {
+        "surface": surface,
+        "members": {name: {**asdict(report), "changed": report.changed} for name, report in reports.items()},
+        "changed": any(report.changed for report in reports.values()),
+        "diff": [
+            {**row, "before_header": f"{name}: {surface}", "after_header": f"{name}: {surface}"}
+            for name, report in reports.items()
+            for row in report.diff
+        ],
+        "failed": bool(failed) and unserved == "fail",
+    }
+    if failed:
+        answer["msg"] = "; ".join(f"{name}: {report.msg}" for name, report in failed.items())
+    for member in answer["members"].values():
+        del member["diff"]
+    return answer
+
+
+def _is_row(row: object) -> bool:
+    return isinstance(row, dict) and all(_is_flat(value) for value in row.values())
+
+
+def _is_flat(value: object) -> bool:
+    if isinstance(value, list):
+        return all(isinstance(entry, str) for entry in value)
+    return value is None or isinstance(value, (str, bool, int, float))
+
+
+def _walk(value: Any, change: Any) -> Any:
+    if isinstance(value, dict):
+        return {change(name): _walk(entry, change) for name, entry in value.items()}
+    if isinstance(value, list):
+        return [_walk(entry, change) for entry in value]
+    return change(value) if isinstance(value, str) else value

@@ -1,0 +1,88 @@
+# Copyright (c) 2026 latchkey contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A secret that masks itself, and what may be seen of it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+from typing import TYPE_CHECKING, NoReturn
+from urllib.parse import quote
+
+from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["MASK", "Secret", "digest", "fingerprint", "redact"]
+
+MASK = "<secret>"
+_SHORTEST = 6
+
+
+class Secret:
+    """Bytes that say ``<secret>`` wherever they are shown and must be asked for their value."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: bytes | str) -> None:
+        self._value = value.encode() if isinstance(value, str) else bytes(value)
+        if len(self._value.decode(errors="replace")) < _SHORTEST:
+            message = f"a value of fewer than {_SHORTEST} characters is no secret"
+            raise LatchkeyError(message, remedy="look at the source: it may be cut off or a placeholder")
+
+    def reveal(self) -> bytes:
+        return self._value
+
+    def text(self) -> str:
+        try:
+            return self._value.decode()
+        except UnicodeDecodeError:
+            raise LatchkeyError("the value is not UTF-8 text") from None
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and hmac.compare_digest(self._value, other._value)
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+    def __repr__(self) -> str:
+        return MASK
+
+    __str__ = __repr__
+
+    def __format__(self, _spec: str) -> str:
+        return MASK
+
+    def __reduce__(self) -> NoReturn:
+        message = "a secret is not pickled"
+        raise TypeError(message)
+
+
+def digest(key: bytes, secret: Secret, *, purpose: str) -> str:
+    """64 hex digits that tell same from different for whoever holds ``key``, apart for each purpose."""
+    return hmac.new(key, purpose.encode() + b"\0" + secret.reveal(), hashlib.sha256).hexdigest()
+
+
+def fingerprint(key: bytes, secret: Secret) -> str:
+    """8 hex digits: what people see of a value."""
+    return digest(key, secret, purpose="fingerprint")[:8]
+
+
+def redact(text: str, secrets: Iterable[Secret]) -> str:
+    """``text`` without the secrets in any spelling a program is likely to echo them in."""
+    for spelling in sorted({s for secret in secrets for s in _spellings(secret)}, key=len, reverse=True):
+        text = text.replace(spelling, MASK)
+    return text
+
+
+def _spellings(secret: Secret) -> Iterable[str]:
+    raw = secret.reveal()
+    plain = raw.decode(errors="replace")
+    yield from (plain, plain.strip() or plain, repr(plain)[1:-1], json.dumps(plain)[1:-1], quote(plain, safe=""))
+    yield from (quote(plain), raw.hex(), raw.hex().upper(), base64.b64encode(raw).decode())
+    yield from (line for line in plain.splitlines() if len(line) >= _SHORTEST)
