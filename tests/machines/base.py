@@ -1,0 +1,79 @@
+# Copyright (c) 2026 latchkey contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The Debian trees that machines are booted from: made once by debootstrap, kept outside the checkout."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from tests.machines import host
+
+__all__ = ["RELEASES", "base_tree", "missing", "store"]
+
+RELEASES = ("bookworm", "trixie")
+PACKAGES = (
+    "systemd,systemd-sysv,dbus,python3,python3-venv,sudo,zsh,openssh-server,"
+    "libpam-systemd,dbus-user-session,git,ca-certificates,strace"
+)
+MASKED = (
+    "systemd-networkd.service systemd-resolved.service systemd-timesyncd.service console-getty.service "
+    "getty@.service getty.target apt-daily.timer apt-daily-upgrade.timer e2scrub_all.timer"
+).split()
+TOOLS = ("systemd-nspawn", "debootstrap", "unshare", "setpriv", "ssh", "ssh-keygen", "git")
+
+
+def store() -> Path:
+    """Where trees and running machines are kept: needs a real file system under it, not an overlay."""
+    return Path(os.environ.get("LATCHKEY_MACHINES", "/var/cache/latchkey-machines"))
+
+
+def missing() -> str:
+    """Why machines cannot be booted here; empty when they can."""
+    if os.geteuid() != 0:
+        return "booting a machine needs root"
+    absent = [tool for tool in TOOLS if shutil.which(tool) is None]
+    return f"booting a machine needs {', '.join(absent)}" if absent else ""
+
+
+def base_tree(release: str) -> Path:
+    """The tree of a release, made if absent; whoever comes second waits for the first."""
+    recipe = hashlib.sha256(" ".join([PACKAGES, *MASKED]).encode()).hexdigest()[:8]
+    tree = store() / "base" / f"{release}-{recipe}"
+    tree.parent.mkdir(parents=True, exist_ok=True)
+    with tree.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not tree.is_dir():
+            unfinished = tree.with_suffix(".unfinished")
+            shutil.rmtree(unfinished, ignore_errors=True)
+            _debootstrap(release, unfinished, lock.fileno())
+            _prepare(unfinished)
+            unfinished.rename(tree)
+    return tree
+
+
+def _debootstrap(release: str, tree: Path, lock: int) -> None:
+    log = tree.with_suffix(".log")
+    command = ["debootstrap", "--variant=minbase", f"--include={PACKAGES}", release, str(tree), host.mirror()]
+    # Its mounts live and die in a namespace of their own; it holds the lock too, should we be killed meanwhile.
+    with log.open("wb") as output:
+        done = subprocess.run(
+            ["unshare", "--mount", "--propagation", "private", *filter(None, command)],
+            stdin=subprocess.DEVNULL, stdout=output, stderr=output, pass_fds=[lock], check=False,
+        )
+    if done.returncode:
+        raise RuntimeError(f"debootstrap {release} failed with {done.returncode}: see {log}")
+
+
+def _prepare(tree: Path) -> None:
+    units = tree / "etc/systemd/system"
+    for unit in MASKED:
+        (units / unit).unlink(missing_ok=True)
+        (units / unit).symlink_to("/dev/null")
+    for stale in [*(tree / "var/cache/apt/archives").glob("*.deb"), *(tree / "var/lib/apt/lists").glob("*_*")]:
+        stale.unlink()

@@ -1,0 +1,107 @@
+# Copyright (c) 2026 latchkey contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What makes a machine out of a base tree: the few files of its own, laid into the upper folder of an overlay."""
+
+from __future__ import annotations
+
+import secrets
+import shlex
+import shutil
+import subprocess
+from typing import TYPE_CHECKING
+
+from tests.machines import host
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+__all__ = ["furnish"]
+
+SSHD = """\
+ListenAddress 127.0.0.1
+Port {port}
+PermitRootLogin prohibit-password
+PasswordAuthentication no
+MaxStartups 100
+UseDNS no
+"""
+
+# The pid comes first, so that whoever finds the folder can end the machine; mounts go with the process.
+RUN = """\
+cd {folder}
+echo $$ >pid
+mount -t overlay overlay -o lowerdir={base},upperdir=upper,workdir=work root
+exec systemd-nspawn -D root --quiet --register=no --keep-unit --machine={name} --console=pipe \\
+    --kill-signal=SIGRTMIN+3 {binds} --boot
+"""
+
+
+def furnish(folder: Path, base: Path, *, users: Sequence[str], port: int) -> None:
+    """Everything but the boot: no process is started, nothing is mounted."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    for path in (folder, folder / "upper", folder / "work", folder / "root"):
+        path.mkdir(mode=0o700)
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", folder / "key"], check=True)
+    binds = [f"--bind-ro={path}" for path in host.folders()]
+    (folder / "run").write_text(RUN.format(folder=folder, base=base, name=folder.name, binds=shlex.join(binds)))
+    (folder / "port").write_text(str(port))
+
+    upper = _Upper(folder / "upper", base)
+    for path, content in host.files().items():
+        upper.write(path, content)
+    upper.write("/etc/machine-id", f"{secrets.token_hex(16)}\n".encode())
+    upper.write("/etc/hostname", f"{folder.name}\n".encode())
+    upper.write("/etc/hosts", f"127.0.0.1 localhost\n127.0.1.1 {folder.name}\n::1 localhost\n".encode())
+    upper.write("/etc/ssh/sshd_config.d/machine.conf", SSHD.format(port=port).encode())
+    key = (folder / "key.pub").read_bytes()
+    upper.write("/root/.ssh/authorized_keys", key, mode=0o600)
+    for uid, user in enumerate(users, 1001):
+        upper.add_user(user, uid, key)
+
+
+class _Upper:
+    """The upper folder of an overlay; folders made in it look like those they cover."""
+
+    def __init__(self, upper: Path, base: Path) -> None:
+        self.upper, self.base = upper, base
+        shutil.copystat(base, upper)
+
+    def folder(self, path: Path, uid: int = 0) -> None:
+        """A folder below upper, its parents too; those that the base does not have are the uid's, a user's private."""
+        if path.is_dir():
+            return
+        self.folder(path.parent, uid)
+        path.mkdir(mode=0o700 if uid else 0o755)
+        covered = self.base / path.relative_to(self.upper)
+        if covered.is_dir():
+            shutil.copystat(covered, path)
+        else:
+            shutil.chown(path, uid, uid)
+
+    def write(self, path: str, content: bytes, *, mode: int = 0o644, uid: int = 0) -> None:
+        target = self.upper / path.lstrip("/")
+        self.folder(target.parent, uid)
+        target.write_bytes(content)
+        target.chmod(mode)
+        shutil.chown(target, uid, uid)
+
+    def append(self, path: str, line: str) -> None:
+        covered = self.base / path.lstrip("/")
+        target = self.upper / path.lstrip("/")
+        self.folder(target.parent)
+        if not target.exists():
+            shutil.copy2(covered, target)
+            shutil.chown(target, covered.stat().st_uid, covered.stat().st_gid)
+        with target.open("a") as lines:
+            lines.write(line + "\n")
+
+    def add_user(self, user: str, uid: int, key: bytes) -> None:
+        """A user who logs in by key, whose manager runs without a login, and whose shell is zsh."""
+        self.append("/etc/passwd", f"{user}:x:{uid}:{uid}::/home/{user}:/usr/bin/zsh")
+        self.append("/etc/group", f"{user}:x:{uid}:")
+        self.append("/etc/shadow", f"{user}:*:19000:0:99999:7:::")
+        self.write(f"/home/{user}/.ssh/authorized_keys", key, mode=0o600, uid=uid)
+        self.write(f"/var/lib/systemd/linger/{user}", b"")

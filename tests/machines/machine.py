@@ -1,0 +1,197 @@
+# Copyright (c) 2026 latchkey contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One machine: made over a base tree, up, spoken to, down. All that is known of it lies in its folder."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+import secrets
+import shlex
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.machines import checkout
+from tests.machines.base import base_tree, store
+from tests.machines.instance import furnish
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+__all__ = ["USERS", "Machine", "MachineError", "Result"]
+
+USERS = ("alice", "bob", "carol", "mallory")
+
+
+class MachineError(RuntimeError):
+    """A machine that does not come up, or a command on it that should have succeeded."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Result:
+    code: int
+    out: str
+    err: str
+
+    def check(self) -> Result:
+        if self.code:
+            raise MachineError(f"exit status {self.code}\n{self.out}\n{self.err}")
+        return self
+
+
+@dataclasses.dataclass(frozen=True)
+class Machine:
+    folder: Path
+
+    # -- life ---------------------------------------------------------------------------------------------
+
+    @classmethod
+    @contextlib.contextmanager
+    def boot(cls, release: str = "bookworm", users: Sequence[str] = USERS) -> Iterator[Machine]:
+        """A machine for the length of a block; it ends with this process too, however that ends."""
+        machine = cls.make(release, users)
+        try:
+            machine.start(dies_with_us=True)
+            yield machine
+        finally:
+            machine.down()
+
+    @classmethod
+    def make(cls, release: str = "bookworm", users: Sequence[str] = USERS, name: str = "") -> Machine:
+        """The folder of a new machine; start() boots it."""
+        base = base_tree(release)
+        folder = store() / "up" / (name or f"{release}-{secrets.token_hex(3)}")
+        if (folder / "pid").exists():
+            raise MachineError(f"{folder.name} is there already: python3 -m tests.machines down {folder.name}")
+        furnish(folder, base, users=users, port=_free_port())
+        return cls(folder)
+
+    @classmethod
+    def named(cls, name: str) -> Machine:
+        machine = cls(store() / "up" / name)
+        if not machine.folder.is_dir():
+            raise MachineError(f"no machine {name!r} below {machine.folder.parent}")
+        return machine
+
+    def start(self, *, dies_with_us: bool = False) -> None:
+        """Boot it, also again after stop() or a reboot inside: what was written stays."""
+        keep = ["setpriv", "--pdeathsig", "TERM"] if dies_with_us else []
+        with (self.folder / "console.log").open("ab") as console:
+            subprocess.Popen(  # noqa: SIM115 - it lives on; stop() ends it by its recorded pid
+                [*keep, "unshare", "--mount", "--propagation", "private", "sh", "-eu", self.folder / "run"],
+                stdin=subprocess.DEVNULL, stdout=console, stderr=console, start_new_session=True,
+            )
+        self._wait_until_up(time.monotonic() + 30)
+
+    def stop(self) -> None:
+        """An orderly shutdown, by the recorded pid once it is seen to be systemd-nspawn."""
+        for end, patience in ((signal.SIGTERM, 20), (signal.SIGKILL, 5)):
+            if not self.running:
+                break
+            os.kill(self.pid, end)
+            deadline = time.monotonic() + patience
+            while self.running and time.monotonic() < deadline:
+                time.sleep(0.05)
+
+    def down(self) -> None:
+        self.stop()
+        if self.running:
+            raise MachineError(f"process {self.pid} of {self.folder.name} does not end")
+        shutil.rmtree(self.folder)
+
+    # -- facts --------------------------------------------------------------------------------------------
+
+    @property
+    def name(self) -> str:
+        return self.folder.name
+
+    @property
+    def port(self) -> int:
+        return int((self.folder / "port").read_text())
+
+    @property
+    def pid(self) -> int:
+        return int((self.folder / "pid").read_text())
+
+    @property
+    def key(self) -> Path:
+        return self.folder / "key"
+
+    @property
+    def running(self) -> bool:
+        with contextlib.suppress(OSError, ValueError):
+            os.waitpid(self.pid, os.WNOHANG)
+        with contextlib.suppress(OSError, ValueError):
+            return Path(f"/proc/{self.pid}/exe").readlink().name == "systemd-nspawn"
+        return False
+
+    @property
+    def root(self) -> Path:
+        """The machine's root as it is now, seen from here; an absolute link in it leads to the host's file."""
+        leader = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()[0]
+        return Path(f"/proc/{leader}/root")
+
+    # -- work ---------------------------------------------------------------------------------------------
+
+    def ssh_command(self, user: str, *options: str) -> list[str]:
+        """What logs in as the user: for tmux, a terminal (-tt) or a program that wants to speak by itself."""
+        settings = {
+            "BatchMode": "yes", "ConnectTimeout": "5", "IdentitiesOnly": "yes", "LogLevel": "ERROR",
+            "StrictHostKeyChecking": "no", "UserKnownHostsFile": "/dev/null",
+        }
+        given = [f"-o{name}={value}" for name, value in settings.items()]
+        return ["ssh", "-F", "none", *given, "-i", str(self.key), f"-p{self.port}", *options, f"{user}@127.0.0.1"]
+
+    def ssh(
+        self, user: str, command: str | Sequence[str], *, stdin: str | bytes = "", seconds: float = 60
+    ) -> Result:
+        """Run an argv, or text for sh, in a login of its own. Returns whatever the exit status; .check() raises."""
+        argv = ["sh", "-c", command] if isinstance(command, str) else command
+        given = stdin.encode() if isinstance(stdin, str) else stdin
+        try:
+            done = subprocess.run(
+                [*self.ssh_command(user, "-T"), shlex.join(argv)],
+                input=given, capture_output=True, timeout=seconds, check=False,
+            )
+        except subprocess.TimeoutExpired as slow:
+            raise MachineError(f"{self.name}: {user} waited {seconds:.0f} s for {shlex.join(argv)[:200]}") from slow
+        return Result(done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"))
+
+    def put(self, user: str, folder: str = "workstation") -> str:
+        """A fresh clone of this checkout, uncommitted work included, in the user's home; its absolute path."""
+        place = shlex.quote(folder)
+        script = f"""
+            set -eu; cd; bundle=$(mktemp); trap 'rm -f "$bundle"' EXIT; cat >"$bundle"
+            git clone --quiet --branch main "$bundle" {place}; cd {place}; git remote remove origin; pwd -P
+        """
+        return self.ssh(user, script, stdin=checkout.bundle()).check().out.strip()
+
+    def _wait_until_up(self, deadline: float) -> None:
+        last = Result(255, "", "no answer")
+        while time.monotonic() < deadline:
+            if _answers(self.port):
+                last = self.ssh("root", "true", seconds=10)
+                if last.code == 0:
+                    return
+            time.sleep(0.03)
+        console = (self.folder / "console.log").read_text(errors="replace")[-3000:]
+        raise MachineError(f"{self.name} did not come up: {last.err}\n{console}")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _answers(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1) as connection:
+        return connection.recv(4) == b"SSH-"
+    return False
