@@ -1,0 +1,109 @@
+# shellcheck shell=sh
+# Sourced by bootstrap.sh and test.sh, which set $here (the checkout) and $venv: makes the venv when it is not there yet.
+
+unset PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONUSERBASE PYTHONINSPECT PYTHONOPTIMIZE VIRTUAL_ENV
+unset PIP_TARGET PIP_PREFIX PIP_USER PIP_REQUIRE_VIRTUALENV UV_PYTHON UV_SYSTEM_PYTHON
+
+die() {
+    echo "${0##*/}: $*" >&2
+    exit 1
+}
+
+root() { [ "$(id -u)" = 0 ]; }
+
+# One line per set of requirements; a finished venv holds the lines of those it was made from.
+stamp() { echo "$1 $(cksum <"$here/requirements/$1.txt") $venv"; }
+ready() { [ -x "$venv/bin/python" ] && grep -qsxF "$(stamp "$1")" "$venv/.latchkey"; }
+
+# Prints the interpreter behind shims and venvs. For root only one that is root's and that other users can read as well.
+probe='
+import os, sys
+if not (3, 11) <= sys.version_info[:2] <= (3, 14):
+    sys.exit(1)
+for name in sys.argv[1:]:
+    __import__(name)
+for path in (sys._base_executable, os.__file__) if os.getuid() == 0 else ():
+    path = os.path.realpath(path)
+    while path != "/":
+        path = os.path.dirname(path)
+        if os.stat(path).st_uid or os.stat(path).st_mode & 7 != 5:
+            sys.exit(1)
+print(sys._base_executable)
+'
+find_python() (
+    set -f
+    folders=$PATH:/opt/homebrew/bin:/usr/local/bin:/usr/bin
+    IFS=:
+    for name in python3.14 python3.13 python3.12 python3.11 python3; do
+        for folder in $folders; do
+            [ -x "$folder/$name" ] && "$folder/$name" -I -c "$probe" "$@" 2>/dev/null && exit
+        done
+    done
+    exit 1
+)
+
+# For root below /opt/latchkey, because a member cannot read root's home.
+fetch_python() {
+    ! root || export UV_PYTHON_INSTALL_DIR=/opt/latchkey/python
+    "$uv" python install --quiet 3.13 && "$uv" python find --managed-python 3.13
+}
+
+fetch_uv() {
+    scratch=$(mktemp -d)
+    trap 'rm -rf "$scratch"' EXIT
+    uv=$scratch/bin/uv
+    python3 -I -m pip install --quiet --disable-pip-version-check --target "$scratch" \
+        --require-hashes --only-binary :all: -r "$here/requirements/uv.txt" >/dev/null 2>&1
+}
+
+find_or_fetch_python() {
+    python=$(find_python || fetch_python) || die "no Python 3.11 to 3.14 here, and uv could not fetch one (see above)"
+}
+
+choose_python() {
+    if uv=$(command -v uv) && "$uv" --version >/dev/null 2>&1; then
+        find_or_fetch_python
+    elif python=$(find_python venv ensurepip); then
+        uv=
+    elif fetch_uv; then
+        find_or_fetch_python
+    elif python=$(find_python); then
+        die "$python cannot make a venv: install python3-venv (Debian: apt install python3-venv) or uv"
+    else
+        die "no Python 3.11 to 3.14 here: install one, or uv, which fetches one"
+    fi
+}
+
+fill_venv() {
+    set -- --quiet --require-hashes --only-binary :all: -r "$here/requirements/$1.txt"
+    if [ -n "$uv" ]; then
+        [ -z "${PIP_INDEX_URL:-}" ] || export UV_DEFAULT_INDEX="${UV_DEFAULT_INDEX:-$PIP_INDEX_URL}"
+        "$uv" venv --quiet --python "$python" "$venv" && "$uv" pip install --python "$venv/bin/python" "$@"
+    else
+        "$python" -I -m venv "$venv" && "$venv/bin/python" -I -m pip install --disable-pip-version-check "$@"
+    fi
+}
+
+# A prepared shell is one in which the venv is active.
+extend_activate() {
+    quoted=$(printf '%s\n' "$here" | sed "s/'/'\\\\''/g")
+    # shellcheck disable=SC2016
+    printf '\nlatchkey_checkout='\''%s'\''\n. "$latchkey_checkout/requirements/environment.sh"\n' "$quoted" >>"$venv/bin/activate"
+}
+
+make_venv() (
+    ! ready "$1" || exit 0
+    choose_python
+    ! root || umask 022
+    mkdir -p "${venv%/*}" && [ -w "${venv%/*}" ] || die "cannot write ${venv%/*}, where the venv belongs"
+    # The lock belongs to the open file: it outlives this Python, and ends with the last process that holds the file.
+    exec 9>"$venv.lock"
+    "$python" -I -c 'import fcntl; fcntl.flock(0, fcntl.LOCK_EX)' <&9
+    ! ready "$1" || exit 0
+    echo "${0##*/}: making $venv with $python, once" >&2
+    rm -rf "$venv"
+    fill_venv "$1" || die "requirements/$1.txt could not be installed (see above); the next start tries again"
+    extend_activate
+    ! root || chmod -R go=rX "$venv"
+    for set in run "$1"; do stamp "$set"; done >"$venv/.latchkey"
+)

@@ -1,0 +1,63 @@
+#!/bin/sh
+# The test suites by name; without one, those that need neither root nor another machine.
+# What follows -- goes on to pytest: ./test.sh unit -- -k members
+set -eu
+
+here=$(CDPATH='' cd -P -- "$(dirname -- "$0")" && pwd -P)
+venv=$here/.venv
+. "$here/requirements/venv.sh"
+
+default="unit quality frame integration canary kill"
+known="$default machines fleet benchmarks"
+usage() {
+    cat <<END
+./test.sh [SUITE…] [-- PYTEST ARGUMENTS]
+
+unit         the Python of plugins/, no network, nothing outside a temporary folder
+quality      ruff, mypy, yamllint, ansible-lint, ansible-test sanity, documentation, the built collection
+frame        bootstrap.sh and the environment it makes
+integration  the real parts: zsh, a keyring, OpenBao, moto, playbooks from end to end
+canary       a secret through everything, found only where it is declared to be
+kill         killed at every step and at random moments: each file is as before or as wanted
+machines     booted Debian machines on which nothing is prepared (root)
+fleet        many machines and many members at once (root)
+benchmarks   what a run costs, side by side with the plain ways
+
+Without a suite: $default.
+END
+}
+
+suites=
+while [ $# -gt 0 ]; do
+    case $1 in
+    -h | --help) usage && exit ;;
+    --) shift && break ;;
+    *) suites="$suites $1" ;;
+    esac
+    shift
+done
+for suite in $suites; do
+    case " $known " in
+    *" $suite "*) ;;
+    *) die "no suite $suite: there are $known" ;;
+    esac
+done
+
+make_venv test
+# Never the inventory of the person who runs the tests.
+export LATCHKEY_INVENTORY="$here/inventory/local"
+latchkey_checkout=$here
+. "$here/requirements/environment.sh"
+export PATH="$venv/bin:$PATH"
+cd "$here"
+
+failed=
+for suite in ${suites:-$default}; do
+    printf '\n== %s\n' "$suite"
+    case $suite in
+    benchmarks) python -m tests.benchmarks ;;
+    *) python -m pytest "tests/$suite" "$@" ;;
+    esac || failed="$failed $suite"
+done
+printf '\n== ran: %s; failed: %s\n' "${suites:-$default}" "${failed:-none}"
+[ -z "$failed" ]
