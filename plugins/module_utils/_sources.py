@@ -1,0 +1,217 @@
+# Copyright (c) 2026 latchkey contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Where a value comes from: authorities in their order, then what is kept, then the environment as a seed."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Callable
+
+from ansible_collections.latchkey.workstation.plugins.module_utils import _command, _dotenv, _files
+from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
+from ansible_collections.latchkey.workstation.plugins.module_utils._secrets import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    Source = Mapping[str, Any]
+
+__all__ = ["Found", "Readers", "authority_of", "idle", "resolve", "seed_of", "value_of"]
+
+_SECONDS = 10
+_LIMIT = 1 << 20
+_IDLE = {"human_only": "only a person uses it: nothing reads it", "unused": "declared as unused: nothing reads it"}
+
+
+@dataclass(frozen=True)
+class Found:
+    """What looking for a value came to; ``state`` is found, absent or blocked, and only found has a secret.
+
+    ``blocked`` is no verdict (locked, denied, unreachable, damaged): nothing may be written because of it.
+    """
+
+    state: str
+    origin: str = ""
+    secret: Secret | None = None
+    reason: str = ""
+    remedy: str = ""
+
+    @classmethod
+    def of(cls, data: bytes, origin: str) -> Found:
+        """``data`` as the value: nothing at all is absent, what cannot be a secret is blocked."""
+        if not data:
+            return cls("absent", origin, reason=f"{origin} is empty")
+        if b"\0" in data:
+            return cls("blocked", origin, reason=f"{origin} holds a NUL byte, which no secret has")
+        try:
+            return cls("found", origin, secret=Secret(data))
+        except LatchkeyError as error:
+            return cls.blocked(error, origin, prefix=f"{origin}: ")
+
+    @classmethod
+    def blocked(cls, error: LatchkeyError, origin: str, *, prefix: str = "") -> Found:
+        return cls("blocked", origin, reason=prefix + error.message, remedy=error.remedy)
+
+
+@dataclass(frozen=True)
+class Readers:
+    """What differs from member to member and module to module. ``environ`` is None unless it is the person's own;
+    ``kept(service, account)`` reads the keychain; ``ssm`` and ``vault`` are None where they cannot be reached from.
+    """
+
+    home: str
+    kept: Callable[[str, str], Found]
+    environ: Mapping[str, str] | None = None
+    ssm: Callable[[Source], Found] | None = None
+    vault: Callable[[Source], Found] | None = None
+
+
+def idle(credential: Mapping[str, Any]) -> str:
+    """Why nothing of this credential is ever read or invoked; empty for those in use."""
+    return _IDLE.get(credential["category"], "")
+
+
+def value_of(credential: Mapping[str, Any], readers: Readers) -> Found:
+    """The first authority that has it; else what is kept; else the environment."""
+    reason = idle(credential)
+    if reason:
+        return Found("absent", reason=reason)
+    item = credential["keychain"]
+    looks: list[Callable[[], Found]] = [lambda: authority_of(credential, readers)]
+    if item and item["state"] == "present":
+        looks.append(lambda: readers.kept(item["service"], item["account"]))
+    looks.append(lambda: seed_of(credential, readers))
+    return _first(looks)
+
+
+def authority_of(credential: Mapping[str, Any], readers: Readers) -> Found:
+    """What the kept value has to follow."""
+    return resolve([source for source in credential["sources"] if source["kind"] != "env"], readers)
+
+
+def seed_of(credential: Mapping[str, Any], readers: Readers) -> Found:
+    """What may be kept where nothing is."""
+    return resolve([source for source in credential["sources"] if source["kind"] == "env"], readers)
+
+
+def resolve(sources: Iterable[Source], readers: Readers) -> Found:
+    """The first of ``sources`` that has a value or cannot tell; absent only where every one of them is."""
+    return _first([lambda source=source: _read(source, readers) for source in sources])  # type: ignore[misc]
+
+
+def _first(looks: Iterable[Callable[[], Found]]) -> Found:
+    reasons = []
+    for look in looks:
+        found = look()
+        if found.state != "absent":
+            return found
+        reasons.append(found.reason)
+    return Found("absent", reason="; ".join(filter(None, reasons)))
+
+
+def _read(source: Source, readers: Readers) -> Found:
+    kind = source["kind"]
+    if kind == "keychain":
+        return readers.kept(source["service"], source["account"])
+    if kind in {"ssm", "vault"}:
+        ask = getattr(readers, kind)
+        return ask(source) if ask else Found("blocked", kind, reason=f"{kind} is not available here")
+    reader = _READERS[kind]
+    origin = f"{kind} {source['argv'][0] if kind == 'command' else source.get('path') or source['name']}"
+    try:
+        return reader(source, readers, origin)
+    except LatchkeyError as error:
+        return Found.blocked(error, origin)
+
+
+def _env(source: Source, readers: Readers, origin: str) -> Found:
+    value = (readers.environ or {}).get(source["name"])
+    if value is None:
+        return Found("absent", origin, reason=f"{source['name']} is not set" if readers.environ is not None else "")
+    return Found.of(os.fsencode(value), origin)
+
+
+def _file(source: Source, readers: Readers, origin: str) -> Found:
+    data = _open(source, readers)
+    return _missing(source, origin) if data is None else Found.of(_one_newline_less(data), origin)
+
+
+def _from_dotenv(source: Source, readers: Readers, origin: str) -> Found:
+    data = _open(source, readers)
+    if data is None:
+        return _missing(source, origin)
+    try:
+        value = _dotenv.value(data, source["key"])
+    except _dotenv.DotenvError as error:
+        raise LatchkeyError(f"{source['path']}, line {error.line}: {error.message}", remedy=error.remedy) from None
+    if value is None:
+        return Found("absent", origin, reason=f"{source['path']} has no {source['key']}")
+    return Found.of(value, f"{origin} {source['key']}")
+
+
+def _from_json(source: Source, readers: Readers, origin: str) -> Found:
+    data = _open(source, readers)
+    if data is None:
+        return _missing(source, origin)
+    pointer = source["pointer"] or ""
+    if pointer and not pointer.startswith("/"):
+        raise LatchkeyError(f"{pointer!r} is no JSON pointer", remedy="write it as /key/inner or /list/0")
+    try:
+        found = json.loads(data.decode("utf-8-sig"))
+        for part in pointer.split("/")[1:]:
+            found = _step(found, part.replace("~1", "/").replace("~0", "~"))
+        text = found if isinstance(found, str) else json.dumps(found, separators=(",", ":"), ensure_ascii=False)
+        value = text.encode()
+    except LookupError:
+        found = None
+    except (ValueError, RecursionError):
+        raise LatchkeyError(f"{source['path']} is not JSON that can be read") from None
+    if found is None:
+        return Found("absent", origin, reason=f"{source['path']} has nothing at {pointer}")
+    return Found.of(value, f"{origin} {pointer}")
+
+
+def _step(value: Any, part: str) -> Any:
+    if isinstance(value, dict):
+        return value[part]
+    if isinstance(value, list) and part.isascii() and part.isdigit() and str(int(part)) == part:
+        return value[int(part)]
+    raise LookupError
+
+
+def _command_output(source: Source, readers: Readers, origin: str) -> Found:
+    argv = list(source["argv"])
+    if argv[0].startswith("~/"):
+        argv[0] = _files.expand(argv[0], readers.home)
+    finished = _command.run(argv, seconds=_SECONDS, limit=_LIMIT)
+    if finished.code:
+        how = f"was ended by signal {-finished.code}" if finished.code < 0 else f"ended with {finished.code}"
+        raise LatchkeyError(f"{source['argv'][0]} {how}", remedy="run it yourself and see what it says")
+    if len(finished.out) >= _LIMIT:
+        raise LatchkeyError(f"{source['argv'][0]} printed more than a value")
+    return Found.of(_one_newline_less(finished.out), origin)
+
+
+def _open(source: Source, readers: Readers) -> bytes | None:
+    return _files.read(_files.expand(source["path"], readers.home), follow=True).data
+
+
+def _missing(source: Source, origin: str) -> Found:
+    return Found("absent", origin, reason=f"there is no {source['path']}")
+
+
+def _one_newline_less(data: bytes) -> bytes:
+    return data[: -2 if data.endswith(b"\r\n") else -1] if data.endswith(b"\n") else data
+
+
+_READERS: dict[str, Callable[[Source, Readers, str], Found]] = {
+    "env": _env,
+    "file": _file,
+    "dotenv": _from_dotenv,
+    "json": _from_json,
+    "command": _command_output,
+}
