@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import unicodedata
 from dataclasses import asdict, dataclass, field
@@ -24,6 +25,7 @@ __all__ = ["Report", "clean", "result"]
 _STATES = {"ok", "changed", "failed", "unknown", "skipped"}
 _LONGEST = 200_000
 _MOST = 5_000
+_STARTED = dt.datetime.now(dt.timezone.utc).isoformat(timespec="seconds")
 _SHAPE = {"items": list, "diff": list, "failed": bool, "msg": str}
 
 
@@ -79,6 +81,7 @@ def result(surface: str, reports: Mapping[str, Report], *, unserved: str) -> dic
     failed = {name: report for name, report in reports.items() if report.failed}
     answer: dict[str, Any] = {
         "surface": surface,
+        "started": _STARTED,
         "members": {name: {**asdict(report), "changed": report.changed} for name, report in reports.items()},
         "changed": any(report.changed for report in reports.values()),
         "diff": [

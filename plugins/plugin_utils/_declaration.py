@@ -1,0 +1,227 @@
+# Copyright (c) 2026 latchkey contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The declaration of a machine: checked as a whole, then said once more for each member in full."""
+
+from __future__ import annotations
+
+import collections
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.latchkey.workstation.plugins.plugin_utils import _schema
+from ansible_collections.latchkey.workstation.plugins.plugin_utils._fill import fill
+from ansible_collections.latchkey.workstation.plugins.plugin_utils._schema import check_entry, nearest
+
+try:
+    from ansible._internal._datatag._tags import Origin
+except ImportError:
+    Origin = None
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+__all__ = ["Machine", "compile_declaration"]
+
+_ROSTER_NAME = re.compile(r"[a-z_][a-z0-9_.-]{0,31}")
+_CREDENTIAL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+_LIVE = {"file", "dotenv", "keychain"}
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Where the declaration is to hold: an inventory host, its groups, all hosts and groups, and its name in paths."""
+
+    host: str
+    groups: frozenset[str]
+    known: frozenset[str]
+    name: str
+    person: str
+
+    def is_among(self, machines: list[str]) -> bool:
+        return self.host in machines or not self.groups.isdisjoint(machines)
+
+
+def compile_declaration(variables: Mapping[str, Any], machine: Machine, *, user: str = "") -> dict[str, Any]:
+    """``errors`` (sentences with file and line) and ``members`` (name, account, credentials), all filled in."""
+    errors: list[str] = []
+    roster = _merge("latchkey_roster", variables, errors)
+    credentials = _merge("latchkey_credentials", variables, errors)
+    _check_roster(roster, machine, errors)
+    _check_credentials(credentials, roster, machine, errors)
+    if _merge("latchkey_jobs", variables, errors):
+        errors.append("latchkey_jobs: this version provisions no jobs yet, leave it empty")
+    if user and roster and user not in roster:
+        errors.append(f"user={user} is not on the roster, {nearest(user, roster)}")
+    members: list[dict[str, Any]] = []
+    if not errors:
+        people = roster or {machine.person: {}}
+        for name, entry in people.items():
+            if (not user or user == name) and machine.is_among(entry.get("machines") or [machine.host]):
+                members.append(_member(name, entry or {}, credentials, machine, errors))
+        _check_accounts(members, errors)
+    return {
+        "errors": [_located(error, variables) for error in errors],
+        "machine": machine.name,
+        "members": [] if errors else members,
+    }
+
+
+def _located(error: str, variables: Mapping[str, Any]) -> str:
+    """The error behind the place where its entry stands, as far as Ansible knows it."""
+    variable, _dot, entry = error.partition(":")[0].partition(".")
+    for name, entries in variables.items():
+        for key in entries if name.startswith(variable) and isinstance(entries, dict) else ():
+            if re.match(rf"{re.escape(str(key))}\b", entry) and origin_of(key):
+                return f"{origin_of(key)}: {error}"
+    return error
+
+
+def origin_of(value: Any) -> str:
+    """file:line of a declared value for people to read, "" where Ansible does not tell."""
+    tag = Origin.get_tag(value) if Origin else None
+    return f"{tag.path}:{tag.line_num}" if tag and tag.path and tag.line_num else ""
+
+
+def _merge(prefix: str, variables: Mapping[str, Any], errors: list[str]) -> dict[str, Any]:
+    """The entries of ``prefix`` and of every ``prefix_<anything>``."""
+    merged: dict[str, Any] = {}
+    origin: dict[str, str] = {}
+    for variable in sorted(variables):
+        if variable != prefix and not variable.startswith(f"{prefix}_"):
+            continue
+        entries = variables[variable] or {}
+        if not isinstance(entries, dict):
+            errors.append(f"{variable} must be a mapping of names to entries")
+            continue
+        for name, entry in entries.items():
+            if name in merged:
+                errors.append(f"{variable}.{name} is declared in {origin[name]} already: keep one of them")
+            merged[str(name)] = entry or {}
+            origin[str(name)] = variable
+    return merged
+
+
+def _check_roster(roster: dict[str, Any], machine: Machine, errors: list[str]) -> None:
+    for name, entry in roster.items():
+        where = f"latchkey_roster.{name}"
+        if not _ROSTER_NAME.fullmatch(name):
+            errors.append(f"{where}: a roster name is lower-case letters, digits, _ . - and at most 32 long")
+        check_entry(where, entry, _schema.MEMBER, errors)
+        if isinstance(entry, dict):
+            _check_known(f"{where}.machines", entry.get("machines"), machine.known, errors)
+
+
+def _check_credentials(
+    credentials: dict[str, Any], roster: dict[str, Any], machine: Machine, errors: list[str]
+) -> None:
+    groups = {group for entry in roster.values() if isinstance(entry, dict) for group in entry.get("groups") or []}
+    known = {"users": frozenset(roster or {machine.person}), "groups": frozenset(groups), "machines": machine.known}
+    for name, entry in credentials.items():
+        where = f"latchkey_credentials.{name}"
+        if not _CREDENTIAL_NAME.fullmatch(name):
+            errors.append(f"{where}: a credential's name is letters, digits, _ . - and at most 64 long")
+        check_entry(where, entry, _schema.CREDENTIAL, errors)
+        if not isinstance(entry, dict):
+            continue
+        only = entry.get("only")
+        for key, words in only.items() if isinstance(only, dict) else ():
+            if key in known:
+                _check_known(f"{where}.only.{key}", words, known[key], errors)
+        if entry.get("export") and not entry.get("keychain") and not _is_live(entry):
+            errors.append(f"{where}.export: shells have no place to read it from, declare a keychain item for it")
+
+
+def _check_known(where: str, words: Any, known: frozenset[str], errors: list[str]) -> None:
+    unknown = [word for word in words if word not in known] if isinstance(words, list) else []
+    errors += [f"{where}: {word} is not known here, {nearest(word, known)}" for word in unknown]
+
+
+def _is_live(entry: dict[str, Any]) -> bool:
+    """Whether a shell can read the first authority by itself."""
+    kinds = [kind for source in entry.get("source") or [] if isinstance(source, dict) for kind in source]
+    return bool(kinds) and kinds[0] in _LIVE
+
+
+def _member(
+    name: str, entry: dict[str, Any], credentials: dict[str, Any], machine: Machine, errors: list[str]
+) -> dict[str, Any]:
+    words = {"user": name, "machine": machine.name}
+    if entry.get("email"):
+        words["email"] = entry["email"]
+    words.update({f"vars.{key}": str(value) for key, value in (entry.get("vars") or {}).items()})
+    mine = []
+    for title, credential in credentials.items():
+        if _applies(credential.get("only") or {}, name, entry, machine):
+            filled = fill(credential, words, errors, where=f"latchkey_credentials.{title} for {name}")
+            mine.append(_credential(title, filled))
+    _check_unique(name, mine, errors)
+    return {"name": name, "account": entry.get("account") or name, "credentials": mine, "words": words}
+
+
+def _applies(only: dict[str, list[str]], name: str, entry: dict[str, Any], machine: Machine) -> bool:
+    return (
+        ("users" not in only or name in only["users"])
+        and ("groups" not in only or not set(only["groups"]).isdisjoint(entry.get("groups") or []))
+        and ("machines" not in only or machine.is_among(only["machines"]))
+    )
+
+
+def _credential(name: str, entry: dict[str, Any]) -> dict[str, Any]:
+    exports = entry.get("export") or []
+    return {
+        "name": name,
+        "about": entry.get("about") or "",
+        "sources": [normalise_source(source) for source in entry.get("source") or []],
+        "keychain": entry.get("keychain"),
+        "exports": [
+            {"name": e["name"], "file": e.get("file")} if isinstance(e, dict) else {"name": e, "file": None}
+            for e in (exports if isinstance(exports, list) else [exports])
+        ],
+        "check": entry.get("check"),
+        "required": entry.get("required", True),
+        "warn_before": _schema.seconds(entry["warn_before"]) if entry.get("warn_before") else 0,
+        "category": entry.get("category") or "",
+        "rotate": entry.get("rotate") or "",
+        "consumers": entry.get("consumers") or [],
+    }
+
+
+def normalise_source(source: dict[str, Any]) -> dict[str, Any]:
+    """The long form with its kind."""
+    ((kind, form),) = source.items()
+    return {"kind": kind, **(form if isinstance(form, dict) else {_schema.SHORT_FORMS[kind]: form})}
+
+
+def _places(credentials: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
+    """Everything of which a member may have only one, with the credential that takes it."""
+    for credential in credentials:
+        keychain = credential["keychain"]
+        if keychain:
+            yield f"the keychain item {keychain['service']} of {keychain['account']}", credential["name"]
+        for export in credential["exports"]:
+            yield f"{export['name']} in {export['file'] or 'shells'}", credential["name"]
+
+
+def _check_unique(member: str, credentials: list[dict[str, Any]], errors: list[str]) -> None:
+    takers = collections.defaultdict(list)
+    for place, name in _places(credentials):
+        takers[place].append(name)
+    errors += [
+        f"{place} of {member} is wanted by {' and '.join(names)} of latchkey_credentials: give it to one"
+        for place, names in takers.items()
+        if len(names) > 1
+    ]
+
+
+def _check_accounts(members: list[dict[str, Any]], errors: list[str]) -> None:
+    takers = collections.defaultdict(list)
+    for member in members:
+        takers[member["account"]].append(member["name"])
+    errors += [
+        f"latchkey_roster: {' and '.join(names)} share the account {account}, and each needs one of their own"
+        for account, names in takers.items()
+        if len(names) > 1
+    ]

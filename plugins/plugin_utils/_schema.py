@@ -1,0 +1,204 @@
+# Copyright (c) 2026 latchkey contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a declaration may hold, as tables, and the errors that name variable, entry, key and the nearest valid word."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Callable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+__all__ = ["CREDENTIAL", "MEMBER", "Key", "check_entry", "nearest", "seconds"]
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_RESERVED = re.compile(
+    r"PATH|HOME|IFS|ENV|SHELL|USER|LOGNAME|PWD|ZDOTDIR|FPATH|BASH_ENV|(LD|DYLD|latchkey)_.*", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True)
+class Key:
+    """One key of an entry: what its value has to be."""
+
+    kind: str = "text"
+    required: bool = False
+    choices: tuple[str, ...] = ()
+    keys: Mapping[str, Key] | None = None
+
+
+_ONLY = {"users": Key("words"), "groups": Key("words"), "machines": Key("words")}
+_ITEM = {"service": Key(required=True), "account": Key(required=True)}
+
+SOURCES: dict[str, dict[str, Key]] = {
+    "env": {"name": Key("variable", required=True)},
+    "dotenv": {"path": Key("path", required=True), "key": Key("variable", required=True)},
+    "file": {"path": Key("path", required=True)},
+    "json": {"path": Key("path", required=True), "pointer": Key("pointer", required=True)},
+    "keychain": _ITEM,
+    "vault": {"path": Key(required=True), "field": Key(required=True), "version": Key("number")},
+    "ssm": {"name": Key(required=True), "profile": Key(), "region": Key(), "pointer": Key("pointer")},
+    "command": {"argv": Key("argv", required=True)},
+}
+SHORT_FORMS = {"env": "name", "file": "path", "ssm": "name", "command": "argv"}
+
+MEMBER: dict[str, Key] = {
+    "account": Key(),
+    "email": Key(),
+    "machines": Key("words"),
+    "groups": Key("words"),
+    "vars": Key("mapping"),
+}
+
+CREDENTIAL: dict[str, Key] = {
+    "about": Key(),
+    "source": Key("sources"),
+    "keychain": Key(
+        "entry",
+        keys={
+            **_ITEM,
+            "label": Key(),
+            "kind": Key(),
+            "comment": Key(),
+            "trusted_apps": Key("words"),
+            "state": Key(choices=("present", "absent")),
+        },
+    ),
+    "export": Key("exports"),
+    "check": Key("check"),
+    "required": Key("flag"),
+    "warn_before": Key("duration"),
+    "category": Key(choices=("fire_and_forget", "morning_routine", "mid_session", "human_only", "unused")),
+    "rotate": Key(),
+    "consumers": Key("words"),
+    "only": Key("entry", keys=_ONLY),
+}
+
+_EXPORT = {"name": Key("variable", required=True), "file": Key("path")}
+
+
+def nearest(word: object, words: Iterable[str]) -> str:
+    """A hint at the valid word somebody probably meant."""
+    known = sorted(words)
+    close = difflib.get_close_matches(str(word), known, n=1, cutoff=0.5)
+    return f'did you mean "{close[0]}"?' if close else f"known: {', '.join(known)}" if known else "none is declared"
+
+
+def seconds(duration: str) -> int:
+    """``10s``, ``6h``, ``32d`` in seconds; ValueError for anything else."""
+    match = re.fullmatch(r"([0-9]{1,6})([smhdw])", str(duration))
+    if not match:
+        raise ValueError(duration)
+    return int(match[1]) * _UNITS[match[2]]
+
+
+def check_entry(where: str, entry: object, keys: Mapping[str, Key], errors: list[str]) -> None:
+    """Add to ``errors`` everything that is wrong with ``entry``."""
+    if not isinstance(entry, dict):
+        errors.append(f"{where} must be a mapping of {', '.join(keys)}")
+        return
+    for key, value in entry.items():
+        if key not in keys:
+            errors.append(f"{where}.{key}: no such key, {nearest(key, keys)}")
+        elif value is not None:
+            _check_value(f"{where}.{key}", value, keys[key], errors)
+    errors += [
+        f"{where}.{key} is missing" for key, rule in keys.items() if rule.required and entry.get(key) in (None, "")
+    ]
+
+
+def _check_value(where: str, value: Any, rule: Key, errors: list[str]) -> None:
+    if rule.choices and value not in rule.choices:
+        errors.append(f"{where}: {value!r} is not known, {nearest(value, rule.choices)}")
+    elif rule.kind in _NESTED:
+        _NESTED[rule.kind](where, value, rule, errors)
+    elif not _FLAT[rule.kind][0](value):
+        errors.append(f"{where} must be {_FLAT[rule.kind][1]}")
+
+
+def _check_sources(where: str, value: Any, _rule: Key, errors: list[str]) -> None:
+    if not isinstance(value, list):
+        errors.append(f"{where} must be a list of sources, tried in order")
+        return
+    for place, source in enumerate(value):
+        check_source(f"{where}[{place}]", source, errors)
+
+
+def check_source(where: str, source: Any, errors: list[str]) -> None:
+    """One source: a mapping of one kind to its short or long form."""
+    if not isinstance(source, dict) or len(source) != 1:
+        errors.append(f"{where} must be one of {', '.join(SOURCES)} with what it takes")
+        return
+    ((kind, form),) = source.items()
+    if kind not in SOURCES:
+        errors.append(f"{where}.{kind}: no such source, {nearest(kind, SOURCES)}")
+        return
+    if kind in SHORT_FORMS and not isinstance(form, dict):
+        form = {SHORT_FORMS[kind]: form}
+    check_entry(f"{where}.{kind}", form, SOURCES[kind], errors)
+
+
+def _check_exports(where: str, value: Any, _rule: Key, errors: list[str]) -> None:
+    for place, export in enumerate(value if isinstance(value, list) else [value]):
+        here = f"{where}[{place}]" if isinstance(value, list) else where
+        check_entry(here, export if isinstance(export, dict) else {"name": export}, _EXPORT, errors)
+        name = export.get("name") if isinstance(export, dict) else export
+        if isinstance(name, str) and _RESERVED.fullmatch(name):
+            errors.append(f"{here}: {name} belongs to the shell, choose another name")
+
+
+def _check_check(where: str, value: Any, _rule: Key, errors: list[str]) -> None:
+    if not isinstance(value, dict) or not isinstance(value.get("provider"), str):
+        errors.append(f"{where} must be a mapping with a provider")
+
+
+def _check_nested(where: str, value: Any, rule: Key, errors: list[str]) -> None:
+    check_entry(where, value, rule.keys or {}, errors)
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and "\0" not in value
+
+
+def _is_words(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(word, str) for word in value)
+
+
+def _is_duration(value: object) -> bool:
+    try:
+        seconds(str(value))
+    except ValueError:
+        return False
+    return True
+
+
+_NESTED: dict[str, Callable[[str, Any, Key, list[str]], None]] = {
+    "sources": _check_sources,
+    "exports": _check_exports,
+    "check": _check_check,
+    "entry": _check_nested,
+}
+_FLAT: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "text": (_is_text, "text"),
+    "path": (lambda v: _is_text(v) and bool(v), "a path"),
+    "words": (_is_words, "a list of words"),
+    "argv": (lambda v: _is_words(v) and bool(v), "a list: the program and its arguments, no shell"),
+    "flag": (lambda v: isinstance(v, bool), "true or false"),
+    "number": (lambda v: isinstance(v, int) and not isinstance(v, bool), "a whole number"),
+    "mapping": (lambda v: isinstance(v, dict), "a mapping"),
+    "duration": (_is_duration, "a duration such as 10s, 6h or 32d"),
+    "variable": (
+        lambda v: isinstance(v, str) and bool(_VARIABLE.fullmatch(v)),
+        "the name of a variable, as in HEROKU_API_KEY",
+    ),
+    "pointer": (
+        lambda v: isinstance(v, str) and (v == "" or v.startswith("/")),
+        "a JSON pointer, as in /tokens/0/value",
+    ),
+}

@@ -1,0 +1,150 @@
+# Copyright (c) 2026 latchkey contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a run found, as one object to keep and as lines for a person on a phone."""
+
+from __future__ import annotations
+
+import collections
+import textwrap
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+__all__ = ["needs_a_person", "read_results", "render"]
+
+_CHECKS = "credential_check"
+_FIELDS = (
+    *("name", "provider", "outcome", "reason", "cause", "identity", "scopes", "expires_at", "expires_in_days"),
+    *("warn", "fingerprint", "latency_ms", "remedy", "rotate"),
+)
+_COLOURS = {"FAIL": "red", "UNKNOWN": "bright yellow", "WARN": "bright yellow", "PASS": "green", "DRIFT": "yellow"}
+
+Row = dict[str, Any]
+Line = tuple[str, "str | None"]
+
+
+def read_results(variables: Mapping[str, Any], *, check_mode: bool) -> dict[str, list[Row]]:
+    """``items`` and ``checks`` out of every registered result of a surface."""
+    report: dict[str, list[Row]] = {"items": [], "checks": []}
+    for result in variables.values():
+        if isinstance(result, dict) and "surface" in result and isinstance(result.get("members"), dict):
+            for member, served in result["members"].items():
+                _read_member(report, result["surface"], member, served, check_mode=check_mode)
+    return report
+
+
+def _read_member(report: dict[str, list[Row]], surface: str, member: str, served: Row, *, check_mode: bool) -> None:
+    unserved = served["failed"] and not any(row["state"] == "failed" for row in served["items"])
+    if unserved:
+        report["items"].append(_item(member, surface, {"item": "", "state": "failed", "what": served["msg"]}))
+    for row in served["items"]:
+        if surface == _CHECKS and "outcome" in row:
+            report["checks"].append({"member": member, **{field: row.get(field) for field in _FIELDS}})
+            continue
+        state = {"changed": "drift" if check_mode else "changed", "skipped": "ok"}.get(row["state"], row["state"])
+        report["items"].append(_item(member, surface, {**row, "state": state}))
+
+
+def _item(member: str, surface: str, row: Row) -> Row:
+    item = {"member": member, "surface": surface, "item": row["item"], "state": row["state"], "what": row["what"]}
+    return {**item, "remedy": row["remedy"]} if row.get("remedy") else item
+
+
+def needs_a_person(report: Mapping[str, list[Row]], *, fail_on: Iterable[str]) -> list[str]:
+    """Names of what makes the run a failure."""
+    items = [f"{row['surface']} {row['item']}".strip() for row in report["items"] if row["state"] == "failed"]
+    return items + [row["name"] for row in report["checks"] if row["outcome"] in set(fail_on)]
+
+
+def render(machine: str, report: Mapping[str, list[Row]], *, width: int) -> Iterator[Line]:
+    """Lines with the colour of each: what needs a person first, what is fine as a count."""
+    many = len({row["member"] for rows in report.values() for row in rows}) > 1
+    items = _grouped(report["items"], lambda row: row["state"])
+    checks = _grouped(
+        report["checks"], lambda row: "WARN" if row["outcome"] == "PASS" and row["warn"] else row["outcome"]
+    )
+    yield f"== {machine}", None
+    blocks = [("FAIL", row, [row["what"], _fix(row)]) for row in items["failed"]]
+    blocks += [("FAIL", row, [row["reason"], _fix(row), _rotate(row)]) for row in checks["FAIL"]]
+    blocks += [("WARN", row, [_dying(row), _rotate(row)]) for row in checks["WARN"]]
+    blocks += [("UNKNOWN", row, [row["what"], _fix(row)]) for row in items["unknown"]]
+    for word, row, details in blocks:
+        yield from _block(word, _title(row, many=many), details, width=width)
+    yield from _unknown(checks["UNKNOWN"], many=many, width=width)
+    remarks = [row for row in items["ok"] if row.get("remedy")]
+    for word, rows in (("DRIFT", items["drift"]), ("CHANGED", items["changed"]), ("NOTE", remarks)):
+        for row in rows:
+            yield from _wrapped(f"{word} {_title(row, many=many)}: {row['what']}", word, width=width)
+    yield from _skipped(checks["SKIP"], many=many, width=width)
+    yield from _passed(checks["PASS"], many=many, width=width)
+    if items["ok"]:
+        yield f"as declared: {len(items['ok'])}", None
+
+
+def _grouped(rows: list[Row], group: Callable[[Row], str]) -> dict[str, list[Row]]:
+    groups = collections.defaultdict(list)
+    for row in rows:
+        groups[group(row)].append(row)
+    return groups
+
+
+def _unknown(rows: list[Row], *, many: bool, width: int) -> Iterator[Line]:
+    """One outage is one line, however many checks it blinds."""
+    outages = [row for row in rows if row["cause"] == "network"]
+    if len(outages) > 1:
+        names = ", ".join(_title(row, many=many) for row in outages)
+        reason = f"the network or the service was out of reach, first: {outages[0]['reason']}"
+        yield from _block("UNKNOWN", f"{len(outages)} checks", [reason, names], width=width)
+    for row in rows if len(outages) < 2 else [row for row in rows if row["cause"] != "network"]:
+        yield from _block("UNKNOWN", _title(row, many=many), [row["reason"], _fix(row)], width=width)
+
+
+def _skipped(rows: list[Row], *, many: bool, width: int) -> Iterator[Line]:
+    for reason, skipped in _grouped(rows, lambda row: row["reason"]).items():
+        names = ", ".join(_title(row, many=many) for row in skipped)
+        yield from _wrapped(f"SKIP {names}: {reason}", "", width=width)
+
+
+def _passed(rows: list[Row], *, many: bool, width: int) -> Iterator[Line]:
+    if rows:
+        names = ", ".join(_title(row, many=many) for row in rows)
+        yield from _wrapped(f"PASS {len(rows)}: {names}", "PASS", width=width)
+
+
+def _title(row: Row, *, many: bool) -> str:
+    name = row.get("name") or f"{row['surface']} {row['item']}".strip()
+    return f"{row['member']}/{name}" if many else name
+
+
+def _dying(row: Row) -> str:
+    return f"dies in {row['expires_in_days']} days ({row['expires_at']})"
+
+
+def _fix(row: Row) -> str:
+    return f"fix: {row['remedy']}" if row.get("remedy") else ""
+
+
+def _rotate(row: Row) -> str:
+    return f"rotate: {row['rotate']}" if row.get("rotate") else ""
+
+
+def _block(word: str, title: str, details: list[str], *, width: int) -> Iterator[Line]:
+    yield from _wrapped(f"{word} {title}", word, width=width)
+    for detail in filter(None, details):
+        yield from _wrapped(detail, "", width=width, indent="  ")
+
+
+def _wrapped(text: str, word: str, *, width: int, indent: str = "") -> Iterator[Line]:
+    lines = textwrap.wrap(
+        text,
+        width,
+        initial_indent=indent,
+        subsequent_indent=indent + "  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    for line in lines:
+        yield line, _COLOURS.get(word)
