@@ -54,7 +54,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
 
 def _about(results: dict[str, Any], *, check_mode: bool) -> dict[str, Any]:
     now = dt.datetime.now(dt.timezone.utc).isoformat(timespec="seconds")
-    started = [value["started"] for value in results.values() if isinstance(value, dict) and "surface" in value]
+    started = [result["started"] for result in _verdict.surface_results(results)]
     return {
         "id": str(uuid.uuid4()),
         "started": min(started, default=now),

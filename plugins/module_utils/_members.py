@@ -44,10 +44,11 @@ def serve(declared: Sequence[dict[str, Any]], work: Work, *, seconds: float = 60
         served[entry["name"]] = Served()
         try:
             member = _recognise(entry)
+            at_home = _fill_in(entry, member.home)
             if member.oneself:
-                served[member.name] = work(member, entry)
+                served[member.name] = work(member, at_home)
             else:
-                others.append((member, entry))
+                others.append((member, at_home))
         except LatchkeyError as error:
             served[entry["name"]] = Served(report=Report.failure(error))
     served.update(_serve_others(others, work, seconds=seconds))
@@ -82,6 +83,15 @@ def _recognise(entry: dict[str, Any]) -> Member:
         shell=known.pw_shell,
         oneself=oneself,
     )
+
+
+def _fill_in(value: Any, home: str) -> Any:
+    """``{home}`` of declared strings, known only on the machine."""
+    if isinstance(value, dict):
+        return {key: _fill_in(entry, home) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [_fill_in(entry, home) for entry in value]
+    return value.replace("{home}", home) if isinstance(value, str) else value
 
 
 def _serve_others(others: list[tuple[Member, dict[str, Any]]], work: Work, *, seconds: float) -> dict[str, Served]:

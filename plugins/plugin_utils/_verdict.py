@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-__all__ = ["needs_a_person", "read_results", "render"]
+__all__ = ["needs_a_person", "read_results", "render", "surface_results"]
 
 _CHECKS = "credential_check"
 _FIELDS = (
@@ -29,11 +29,19 @@ Line = tuple[str, "str | None"]
 def read_results(variables: Mapping[str, Any], *, check_mode: bool) -> dict[str, list[Row]]:
     """``items`` and ``checks`` out of every registered result of a surface."""
     report: dict[str, list[Row]] = {"items": [], "checks": []}
-    for result in variables.values():
-        if isinstance(result, dict) and "surface" in result and isinstance(result.get("members"), dict):
-            for member, served in result["members"].items():
-                _read_member(report, result["surface"], member, served, check_mode=check_mode)
+    for result in surface_results(variables):
+        for member, served in result["members"].items():
+            _read_member(report, result["surface"], member, served, check_mode=check_mode)
     return report
+
+
+def surface_results(variables: Mapping[str, Any]) -> Iterator[Row]:
+    """Every registered result of a surface, those of a task with several results too."""
+    for value in variables.values():
+        results = value.get("results") if isinstance(value, dict) else None
+        for result in results if isinstance(results, list) else [value]:
+            if isinstance(result, dict) and "surface" in result and isinstance(result.get("members"), dict):
+                yield result
 
 
 def _read_member(report: dict[str, list[Row]], surface: str, member: str, served: Row, *, check_mode: bool) -> None:

@@ -1,0 +1,119 @@
+# Copyright (c) 2026 latchkey contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A first or a rotated value: asked for without an echo, checked, kept, and never part of any task's arguments."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from typing import Any
+
+from ansible.errors import AnsibleActionFail, AnsiblePromptInterrupt, AnsiblePromptNoninteractive
+from ansible.plugins.action import ActionBase
+from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
+from ansible_collections.latchkey.workstation.plugins.module_utils._secrets import Secret
+from ansible_collections.latchkey.workstation.plugins.plugin_utils._schema import nearest
+
+_LIMIT = 1 << 20
+_PREFIX = "latchkey.workstation."
+
+
+def _piped_input() -> int | None:
+    """Standard input for the worker, which Ansible detaches from it; None where it is a terminal or closed."""
+    with contextlib.suppress(OSError):
+        if not os.isatty(0):
+            return os.dup(0)
+    return None
+
+
+_PIPED = _piped_input()
+
+
+class ActionModule(ActionBase):  # type: ignore[misc]
+    """Runs on the controller and hands the value to the machine over a pipelining connection only."""
+
+    TRANSFERS_FILES = False
+
+    def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        variables = task_vars or {}
+        super().run(tmp, variables)
+        _result, options = self.validate_argument_spec(
+            {
+                "credential": {"type": "str", "required": True},
+                "members": {"type": "list", "elements": "dict", "required": True},
+                "machine": {"type": "str", "required": True},
+                "backend": {"type": "str", "default": "auto"},
+            }
+        )
+        if not self._is_pipelining_enabled("new"):
+            raise AnsibleActionFail(
+                "a value is sent over a pipelining connection only, so that it never lies on disk: "
+                "set ansible_pipelining to true and unset ANSIBLE_KEEP_REMOTE_FILES"
+            )
+        member = _choose(options["members"], options["credential"])
+        (credential,) = member["credentials"]
+        value = self._ask(f"Value for {credential['name']} of {member['name']} on {options['machine']}")
+        common = {"members": [member], "value": value, "unserved": "fail"}
+        answer: dict[str, Any] = {"changed": False, "results": []}
+        if credential["check"]:
+            checked = self._ask_machine("credential_check", {**common, "fail_on": []}, variables)
+            answer["results"].append(checked)
+            refusal = _refusal(checked)
+            if refusal:
+                return {**answer, "failed": True, "msg": f"nothing was stored, the value is refused: {refusal}"}
+        kept = self._ask_machine("keychain", {**common, "backend": options["backend"]}, variables)
+        answer["results"].append(kept)
+        return {**answer, "changed": bool(kept.get("changed")), "diff": kept.get("diff", [])}
+
+    def _ask(self, prompt: str) -> str:
+        """The value as typed without an echo, or all of standard input but its last newline."""
+        if _PIPED is not None:
+            with os.fdopen(os.dup(_PIPED), "rb") as stream:
+                data = stream.read(_LIMIT + 1)
+            data = data[:-1] if data.endswith(b"\n") else data
+        else:
+            try:
+                data = self._display.prompt_until(f"{prompt} (it is not shown): ", private=True)
+            except (AnsiblePromptInterrupt, AnsiblePromptNoninteractive):
+                raise AnsibleActionFail("no value was given, nothing was stored") from None
+        if len(data) > _LIMIT:
+            raise AnsibleActionFail("the value is larger than 1 MiB, nothing was stored")
+        try:
+            return Secret(data).text()
+        except LatchkeyError as error:
+            raise AnsibleActionFail(f"nothing was stored: {error}") from None
+
+    def _ask_machine(self, module: str, arguments: dict[str, Any], variables: dict[str, Any]) -> dict[str, Any]:
+        result: dict[str, Any] = self._execute_module(
+            module_name=_PREFIX + module, module_args=arguments, task_vars=variables
+        )
+        result.pop("invocation", None)
+        if result.get("failed"):
+            raise AnsibleActionFail(f"nothing was stored: {result.get('msg', 'the module failed')}")
+        return result
+
+
+def _choose(members: list[dict[str, Any]], name: str) -> dict[str, Any]:
+    """The one member whose value it is, with the one credential."""
+    known = {credential["name"] for member in members for credential in member["credentials"]}
+    if name not in known:
+        raise AnsibleActionFail(f"latchkey_credentials.{name} is not declared here, {nearest(name, known)}")
+    having = [
+        {**member, "credentials": [credential]}
+        for member in members
+        for credential in member["credentials"]
+        if credential["name"] == name
+    ]
+    if len(having) > 1:
+        people = ", ".join(member["name"] for member in having)
+        raise AnsibleActionFail(f"{name} belongs to {people} on this machine: add -e user=NAME")
+    if not having[0]["credentials"][0]["keychain"]:
+        raise AnsibleActionFail(f"latchkey_credentials.{name} has no place to be kept: declare keychain for it")
+    return having[0]
+
+
+def _refusal(checked: dict[str, Any]) -> str:
+    rows = [row for member in checked["members"].values() for row in member["items"]]
+    return "; ".join(row["reason"] for row in rows if row.get("outcome") == "FAIL")
