@@ -2,6 +2,7 @@
 # Sourced with latchkey_checkout set, by bootstrap.sh, test.sh and the venv's activate: which configuration and inventory
 # ansible-playbook takes unless -i says otherwise, and the UTF-8 that Ansible insists on.
 
+: "${latchkey_checkout:?}"
 export ANSIBLE_CONFIG="$latchkey_checkout/ansible.cfg"
 if [ -n "${LATCHKEY_INVENTORY:-}" ]; then
     export ANSIBLE_INVENTORY="$LATCHKEY_INVENTORY"

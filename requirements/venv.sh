@@ -1,6 +1,7 @@
 # shellcheck shell=sh
 # Sourced by bootstrap.sh and test.sh, which set $here (the checkout) and $venv: makes the venv when it is not there yet.
 
+: "${here:?}" "${venv:?}"
 unset PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONUSERBASE PYTHONINSPECT PYTHONOPTIMIZE VIRTUAL_ENV
 unset PIP_TARGET PIP_PREFIX PIP_USER PIP_REQUIRE_VIRTUALENV UV_PYTHON UV_SYSTEM_PYTHON
 
