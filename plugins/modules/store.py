@@ -11,7 +11,7 @@ module: store
 short_description: Put a value into a credential's place, or rotate it
 version_added: 0.1.0
 description:
-  - Asks for one value without showing it, or reads it from standard input where that is no terminal. It is checked first
+  - Asks for one value without showing it, or reads standard input where that is no terminal. It is checked first
     where the credential declares a check, and kept where the credential declares it is kept.
   - The value is sent to the machine over a pipelining connection only and is part of no task, variable or result.
 author: [latchkey contributors]
@@ -21,7 +21,7 @@ options:
     type: str
     required: true
   members:
-    description: Members of the machine with their credentials, as the filter P(latchkey.workstation.declaration#filter) gives them.
+    description: Members of the machine with their credentials, as P(latchkey.workstation.declaration#filter) gives them.
     type: list
     elements: dict
     required: true
