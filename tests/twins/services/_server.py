@@ -86,7 +86,7 @@ class Listener:
         self.failures: list[Exception] = []
         self.open: set[socket.socket] = set()
         self.server.RequestHandlerClass = self._handle  # type: ignore[assignment]
-        self.thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        self.thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
         self.thread.start()
 
     @property
