@@ -21,7 +21,7 @@ options:
     type: str
     required: true
   members:
-    description: Members of the machine with their credentials, as P(latchkey.workstation.declaration#filter) gives them.
+    description: Members with their credentials, as the filter P(latchkey.workstation.declaration#filter) gives them.
     type: list
     elements: dict
     required: true

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""An ordinary person to run playbooks as: oneself with a home of its own, or, for root, an account made for the tests."""
+"""An ordinary person to run playbooks as: oneself in another home, or, for root, an account made for the tests."""
 
 from __future__ import annotations
 

@@ -1,0 +1,233 @@
+# Copyright (c) 2026 latchkey contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import yaml
+from ansible_collections.latchkey.workstation.plugins.plugin_utils._declaration import Machine, compile_declaration
+
+MACHINE = Machine(
+    host="devvm",
+    groups=frozenset({"all", "linux"}),
+    known=frozenset({"devvm", "mac", "all", "linux", "macs"}),
+    name="devvm",
+    person="alice",
+)
+
+
+def compiled(text: str, *, user: str = "", machine: Machine = MACHINE) -> dict[str, Any]:
+    return compile_declaration(yaml.safe_load(text) or {}, machine, user=user)
+
+
+ERRORS = {
+    "unknown key, nearest valid": (
+        "latchkey_credentials: {heroku: {sorce: []}}",
+        'latchkey_credentials.heroku.sorce: no such key, did you mean "source"?',
+    ),
+    "unknown key, nothing near": (
+        "latchkey_credentials: {heroku: {zzz: 1}}",
+        "latchkey_credentials.heroku.zzz: no such key, known: about, category",
+    ),
+    "credentials no mapping": ("latchkey_credentials: [heroku]", "latchkey_credentials must be a mapping of names"),
+    "entry no mapping": ("latchkey_credentials: {heroku: text}", "latchkey_credentials.heroku must be a mapping of"),
+    "same credential twice": (
+        "{latchkey_credentials: {heroku: {}}, latchkey_credentials_team: {heroku: {}}}",
+        "latchkey_credentials_team.heroku is declared in latchkey_credentials already",
+    ),
+    "same person twice": (
+        "{latchkey_roster_a: {alice: {}}, latchkey_roster_b: {alice: {}}}",
+        "latchkey_roster_b.alice is declared in latchkey_roster_a already",
+    ),
+    "credential name": ('latchkey_credentials: {"../x": {}}', "a credential's name is letters"),
+    "sources no list": ("latchkey_credentials: {a: {source: {env: A}}}", "a.source must be a list of sources"),
+    "source of two kinds": ("latchkey_credentials: {a: {source: [{env: A, file: b}]}}", "a.source[0] must be one of"),
+    "source unknown": (
+        "latchkey_credentials: {a: {source: [{dotnev: {}}]}}",
+        'a.source[0].dotnev: no such source, did you mean "dotenv"?',
+    ),
+    "source key missing": (
+        "latchkey_credentials: {a: {source: [{dotenv: {path: x}}]}}",
+        "a.source[0].dotenv.key is missing",
+    ),
+    "source key unknown": (
+        "latchkey_credentials: {a: {source: [{json: {path: x, pointer: /a, ptr: 1}}]}}",
+        'a.source[0].json.ptr: no such key, did you mean "pointer"?',
+    ),
+    "env name": ("latchkey_credentials: {a: {source: [{env: 1A}]}}", "env.name must be the name of a variable"),
+    "pointer": (
+        "latchkey_credentials: {a: {source: [{json: {path: x, pointer: a.b}}]}}",
+        "json.pointer must be a JSON pointer",
+    ),
+    "command text": ("latchkey_credentials: {a: {source: [{command: ls -l}]}}", "argv must be a list: the program"),
+    "command empty": ("latchkey_credentials: {a: {source: [{command: []}]}}", "argv must be a list: the program"),
+    "vault version": (
+        "latchkey_credentials: {a: {source: [{vault: {path: p, field: f, version: x}}]}}",
+        "vault.version must be a whole number",
+    ),
+    "keychain incomplete": ("latchkey_credentials: {a: {keychain: {service: s}}}", "a.keychain.account is missing"),
+    "keychain apps": (
+        "latchkey_credentials: {a: {keychain: {service: s, account: b, trusted_apps: /bin/bash}}}",
+        "a.keychain.trusted_apps must be a list of words",
+    ),
+    "keychain state": (
+        "latchkey_credentials: {a: {keychain: {service: s, account: b, state: abset}}}",
+        "a.keychain.state: 'abset' is not known, did you mean \"absent\"?",
+    ),
+    "export name": (
+        "latchkey_credentials: {a: {keychain: {service: s, account: b}, export: MY-TOKEN}}",
+        "a.export.name must be the name of a variable",
+    ),
+    "export reserved": (
+        "latchkey_credentials: {a: {keychain: {service: s, account: b}, export: LD_PRELOAD}}",
+        "LD_PRELOAD belongs to the shell",
+    ),
+    "export without a place": (
+        "latchkey_credentials: {a: {source: [{command: [x]}], export: TOKEN}}",
+        "a.export: shells have no place to read it from",
+    ),
+    "check without provider": (
+        "latchkey_credentials: {a: {check: heroku}}",
+        "a.check must be a mapping with a provider",
+    ),
+    "required": ("latchkey_credentials: {a: {required: maybe}}", "a.required must be true or false"),
+    "warn_before": ("latchkey_credentials: {a: {warn_before: 14}}", "a.warn_before must be a duration such as 10s"),
+    "category": (
+        "latchkey_credentials: {a: {category: human}}",
+        "a.category: 'human' is not known, did you mean \"human_only\"?",
+    ),
+    "only unknown key": (
+        "latchkey_credentials: {a: {only: {user: [x]}}}",
+        'a.only.user: no such key, did you mean "users"?',
+    ),
+    "only unknown user": (
+        "latchkey_credentials: {a: {only: {users: [alcie]}}}",
+        'users: alcie is not known here, did you mean "alice"?',
+    ),
+    "only unknown group": (
+        "{latchkey_roster: {alice: {groups: [writers]}}, latchkey_credentials: {a: {only: {groups: [writer]}}}}",
+        'groups: writer is not known here, did you mean "writers"?',
+    ),
+    "only unknown machine": (
+        "latchkey_credentials: {a: {only: {machines: [mcas]}}}",
+        'machines: mcas is not known here, did you mean "macs"?',
+    ),
+    "roster name": ("latchkey_roster: {Alice: {}}", "latchkey_roster.Alice: a roster name is lower-case"),
+    "roster key": (
+        "latchkey_roster: {alice: {mail: x}}",
+        'latchkey_roster.alice.mail: no such key, did you mean "email"?',
+    ),
+    "roster machine": (
+        "latchkey_roster: {alice: {machines: [devmv]}}",
+        'devmv is not known here, did you mean "devvm"?',
+    ),
+    "roster shares account": (
+        "latchkey_roster: {alice: {account: dev}, bob: {account: dev}}",
+        "alice and bob share the account dev",
+    ),
+    "jobs": ("latchkey_jobs: {drift: {playbook: drift, at: '08:00'}}", "provisions no jobs yet"),
+    "placeholder": (
+        "latchkey_credentials: {a: {source: [{file: '~/{usr}'}]}}",
+        'latchkey_credentials.a for alice.source[0].file: {usr} is nobody\'s word, did you mean "user"?',
+    ),
+    "placeholder var": ("latchkey_credentials: {a: {rotate: '{vars.team}'}}", "{vars.team} is nobody's word"),
+    "placeholder no email": ("latchkey_credentials: {a: {about: '{email}'}}", "{email} is nobody's word"),
+    "placeholder in path": (
+        "{latchkey_roster: {alice: {vars: {team: ../bob}}},"
+        " latchkey_credentials: {a: {source: [{dotenv: {path: '~/{vars.team}/.env', key: A}}]}}}",
+        "{vars.team} is '../bob', which has no place in a path",
+    ),
+    "export twice": (
+        "latchkey_credentials: {a: {keychain: {service: s, account: x}, export: T},"
+        " b: {keychain: {service: s, account: y}, export: T}}",
+        "T in shells of alice is wanted by a and b",
+    ),
+    "item twice after filling": (
+        "latchkey_credentials: {a: {keychain: {service: s, account: alice}},"
+        " b: {keychain: {service: s, account: '{user}'}}}",
+        "the keychain item s of alice of alice is wanted by a and b",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), ERRORS.values(), ids=ERRORS.keys())
+def test_error_names_variable_entry_key_and_nearest_word(text: str, expected: str) -> None:
+    result = compiled(text)
+    assert any(expected in error for error in result["errors"]), result["errors"]
+    assert result["members"] == []
+
+
+def test_all_errors_are_told_at_once() -> None:
+    errors = compiled("latchkey_credentials: {a: {sorce: 1, required: x}, b: {warn_before: y}}")["errors"]
+    assert len(errors) == 3
+
+
+def test_unknown_user_is_an_error() -> None:
+    assert 'did you mean "alice"?' in compiled("latchkey_roster: {alice: {}}", user="alcie")["errors"][0]
+
+
+def test_empty_roster_is_the_person_who_runs_it() -> None:
+    (member,) = compiled("latchkey_credentials: {a: {}}")["members"]
+    assert (member["name"], member["account"], member["credentials"][0]["name"]) == ("alice", "alice", "a")
+
+
+def test_short_and_long_forms_compile_to_the_same() -> None:
+    short = compiled("latchkey_credentials: {a: {source: [{env: A}, {file: f}, {command: [x]}, {ssm: /p}]}}")
+    long = compiled(
+        "latchkey_credentials: {a: {source: "
+        "[{env: {name: A}}, {file: {path: f}}, {command: {argv: [x]}}, {ssm: {name: /p}}]}}"
+    )
+    assert not short["errors"]
+    assert short == long
+
+
+def test_words_are_filled_in_and_other_braces_left_alone() -> None:
+    (member,) = compiled(
+        """
+        latchkey_roster: {alice: {email: alice@example.com, vars: {team: blue}}}
+        latchkey_credentials:
+          a:
+            about: '{user} {email} {machine} {vars.team} {home} ${HOME} {} {"a": 1} {{ x }}'
+            check: {provider: http, headers: {Authorization: 'Bearer {value}', X: '{credential.b}'}}
+        """
+    )["members"]
+    (credential,) = member["credentials"]
+    assert credential["about"] == 'alice alice@example.com devvm blue {home} ${HOME} {} {"a": 1} {{ x }}'
+    assert credential["check"]["headers"] == {"Authorization": "Bearer {value}", "X": "{credential.b}"}
+
+
+ONLY = {
+    "user": ("{users: [alice]}", ["alice"]),
+    "group": ("{groups: [writers]}", ["bob"]),
+    "machine": ("{machines: [devvm]}", ["alice", "bob"]),
+    "machine group": ("{machines: [linux]}", ["alice", "bob"]),
+    "other machine": ("{machines: [macs]}", []),
+    "all keys must match": ("{users: [alice], groups: [writers]}", []),
+}
+
+
+@pytest.mark.parametrize(("only", "people"), ONLY.values(), ids=ONLY.keys())
+def test_only(only: str, people: list[str]) -> None:
+    result = compiled(
+        f"{{latchkey_roster: {{alice: {{}}, bob: {{groups: [writers]}}}}, latchkey_credentials: {{a: {{only: {only}}}}}}}"
+    )
+    assert not result["errors"]
+    assert [member["name"] for member in result["members"] if member["credentials"]] == people
+
+
+def test_members_are_on_their_machines_only() -> None:
+    result = compiled("latchkey_roster: {alice: {machines: [linux]}, bob: {machines: [mac]}, carol: {}}")
+    assert [member["name"] for member in result["members"]] == ["alice", "carol"]
+
+
+def test_user_limits_a_run_to_one_member() -> None:
+    result = compiled("latchkey_roster: {alice: {}, bob: {account: robert}}", user="bob")
+    assert [(member["name"], member["account"]) for member in result["members"]] == [("bob", "robert")]
+
+
+def test_durations_are_seconds() -> None:
+    (member,) = compiled("latchkey_credentials: {a: {warn_before: 14d}}")["members"]
+    assert member["credentials"][0]["warn_before"] == 14 * 86400
