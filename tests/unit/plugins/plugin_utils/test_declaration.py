@@ -212,7 +212,8 @@ ONLY = {
 @pytest.mark.parametrize(("only", "people"), ONLY.values(), ids=ONLY.keys())
 def test_only(only: str, people: list[str]) -> None:
     result = compiled(
-        f"{{latchkey_roster: {{alice: {{}}, bob: {{groups: [writers]}}}}, latchkey_credentials: {{a: {{only: {only}}}}}}}"
+        f"{{latchkey_roster: {{alice: {{}}, bob: {{groups: [writers]}}}},"
+        f" latchkey_credentials: {{a: {{only: {only}}}}}}}"
     )
     assert not result["errors"]
     assert [member["name"] for member in result["members"] if member["credentials"]] == people
