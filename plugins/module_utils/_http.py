@@ -9,30 +9,32 @@ from __future__ import annotations
 import http.client
 import json
 import queue
+import re
 import socket
 import ssl
 import threading
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Callable, TypeVar
-from urllib.error import HTTPError
 from urllib.parse import urlsplit
 
-from ansible.module_utils.urls import open_url
 from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
+from ansible_collections.latchkey.workstation.plugins.module_utils._http_wire import converse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Answer", "Deadline", "Request", "Unreachable", "at_once", "fetch", "require_safe"]
+__all__ = ["Answer", "Deadline", "Request", "Unreachable", "Unsendable", "at_once", "fetch", "require_safe"]
 
 T = TypeVar("T")
 _LIMIT = 1 << 20
 _AGENT = "latchkey.workstation"
+_HEADER = re.compile(r"[\x20-\x7e\xa0-\xff]*")
+_TARGET = re.compile(r"[\x21-\x7e]+")
 
 
 class Unreachable(LatchkeyError):
-    """No verdict from the other side; ``cause`` is dns, refused, tls, timeout, reset or garbage."""
+    """No verdict from the other side; ``cause`` is a key of the table below."""
 
     def __init__(self, host: str, cause: str) -> None:
         super().__init__(f"{host}: {_CAUSES[cause]}")
@@ -40,10 +42,16 @@ class Unreachable(LatchkeyError):
         self.cause = cause
 
 
+class Unsendable(LatchkeyError):
+    """A request that cannot be put on the wire as it stands; nothing was sent."""
+
+
 _CAUSES = {
     "dns": "its name could not be resolved",
     "refused": "it refused the connection",
-    "tls": "its certificate could not be trusted",
+    "unrouted": "there is no way to it",
+    "denied": "this account may not connect",
+    "tls": "no connection that can be trusted (TLS)",
     "timeout": "no answer in time",
     "reset": "the connection broke off",
     "garbage": "what answered does not speak HTTP",
@@ -100,7 +108,11 @@ class Answer:
 
 def require_safe(url: str) -> str:
     """``url`` itself when it is https, or http to this machine; an error otherwise."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018 - asking is what finds a bad one
+    except ValueError:
+        raise LatchkeyError("an address is no URL", remedy="declare an https address") from None
     loopback = parts.hostname in {"localhost", "127.0.0.1", "::1"}
     if parts.username or parts.password:
         raise LatchkeyError("a URL must not carry a user name or password", remedy="declare them as headers")
@@ -111,37 +123,22 @@ def require_safe(url: str) -> str:
 
 def fetch(request: Request, deadline: Deadline) -> Answer:
     """The answer to ``request``, whatever its status, or :class:`Unreachable`."""
+    _require_sendable(request)
     started = time.monotonic()
-    headers = {"User-Agent": _AGENT, "Accept-Encoding": "identity", **request.headers}
     try:
-        response = open_url(
-            require_safe(request.url) if request.unix_socket is None else request.url,
+        status, headers, body = converse(
+            request.url,
             method=request.method,
-            headers=headers,
-            data=request.body,
-            timeout=max(0.001, deadline.left()),
-            follow_redirects="none",
-            use_proxy=False,
-            use_netrc=False,
-            decompress=False,
+            headers={"User-Agent": _AGENT, "Accept-Encoding": "identity", **request.headers},
+            body=request.body,
             unix_socket=request.unix_socket,
+            left=deadline.left,
+            limit=_LIMIT,
         )
-    except HTTPError as error:
-        response = error
-    except LatchkeyError:
-        raise
-    except Exception as error:  # noqa: BLE001 - open_url lets out whatever its layers raise; none of it is shown
+    except Exception as error:  # noqa: BLE001 - every layer raises its own; the text of none is shown
         raise Unreachable(request.host, _cause(error)) from None
-    try:
-        body = _read(response, deadline)
-    except Exception as error:  # noqa: BLE001
-        raise Unreachable(request.host, _cause(error)) from None
-    return Answer(
-        status=int(response.status),
-        headers={name.lower(): value for name, value in response.headers.items()},
-        body=body,
-        latency_ms=round((time.monotonic() - started) * 1000),
-    )
+    latency = round((time.monotonic() - started) * 1000)
+    return Answer(status=status, headers=headers, body=body, latency_ms=latency)
 
 
 def at_once(jobs: Mapping[str, Callable[[], T]], deadline: Deadline, *, width: int = 64) -> dict[str, T | None]:
@@ -155,7 +152,7 @@ def at_once(jobs: Mapping[str, Callable[[], T]], deadline: Deadline, *, width: i
         waiting.put(item)
 
     def work() -> None:
-        while True:
+        while deadline.left():
             try:
                 name, job = waiting.get_nowait()
             except queue.Empty:
@@ -179,37 +176,28 @@ def at_once(jobs: Mapping[str, Callable[[], T]], deadline: Deadline, *, width: i
     return results
 
 
-def _read(response: Any, deadline: Deadline) -> bytes:
-    body = bytearray()
-    while len(body) < _LIMIT:
-        if not deadline.left():
-            raise TimeoutError
-        chunk = response.read1(min(65536, _LIMIT - len(body)))
-        if not chunk:
-            break
-        body += chunk
-    response.close()
-    return bytes(body)
+def _require_sendable(request: Request) -> None:
+    if request.unix_socket is None:
+        require_safe(request.url)
+    if not _TARGET.fullmatch(request.url):
+        raise Unsendable("an address holds a blank or a character that addresses cannot hold")
+    if not all(_HEADER.fullmatch(part) for header in request.headers.items() for part in header):
+        raise Unsendable("it holds a newline or another character that no header can carry")
 
 
 def _cause(error: BaseException) -> str:
-    seen: BaseException | None = error
-    while seen is not None:
-        for kind, cause in _KINDS:
-            if isinstance(seen, kind):
-                return cause
-        reason = getattr(seen, "reason", None)
-        seen = reason if isinstance(reason, BaseException) else seen.__cause__ or seen.__context__
-    return "reset"
+    return next((cause for kind, cause in _KINDS if isinstance(error, kind)), "unrouted")
 
 
-_KINDS: tuple[tuple[type[BaseException], str], ...] = (
+_KINDS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str], ...] = (
     (socket.gaierror, "dns"),
-    (ssl.SSLError, "tls"),
+    (UnicodeError, "dns"),
     (socket.timeout, "timeout"),
     (TimeoutError, "timeout"),
-    (ConnectionRefusedError, "refused"),
-    (FileNotFoundError, "refused"),
-    (http.client.HTTPException, "garbage"),
-    (ConnectionError, "reset"),
+    ((ssl.SSLEOFError, ssl.SSLZeroReturnError), "reset"),
+    (ssl.SSLError, "tls"),
+    ((ConnectionRefusedError, FileNotFoundError), "refused"),
+    (PermissionError, "denied"),
+    ((ConnectionError, http.client.IncompleteRead), "reset"),
+    ((http.client.HTTPException, ValueError), "garbage"),
 )
