@@ -12,7 +12,7 @@ By hand: ``python3 -m tests.machines up lab``, ``… ssh lab alice``, ``… down
 
 from __future__ import annotations
 
-from tests.machines.base import RELEASES, base_tree, missing
+from tests.machines.base import RELEASES, BaseError, base_folder, base_tree, missing
 from tests.machines.machine import Machine, MachineError, Result
 
-__all__ = ["RELEASES", "Machine", "MachineError", "Result", "base_tree", "missing"]
+__all__ = ["RELEASES", "BaseError", "Machine", "MachineError", "Result", "base_folder", "base_tree", "missing"]

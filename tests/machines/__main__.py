@@ -1,7 +1,7 @@
 # Copyright (c) 2026 latchkey contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Machines from the command line: up, ssh, put, down, list, base."""
+"""Machines from the command line: up, ssh, put, down, list."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import argparse
 import os
 import sys
 
-from tests.machines import RELEASES, Machine, MachineError, base_tree, missing
+from tests.machines import RELEASES, BaseError, Machine, MachineError, missing
 from tests.machines.base import store
 from tests.machines.machine import USERS
 
@@ -17,51 +17,56 @@ from tests.machines.machine import USERS
 def main() -> str | None:
     parser = argparse.ArgumentParser(prog="python3 -m tests.machines", description=__doc__)
     verbs = parser.add_subparsers(dest="verb", required=True)
-    up = verbs.add_parser("up", help="boot a machine; prints its name, port, key and pid")
-    up.add_argument("name")
-    up.add_argument("--release", choices=RELEASES, default="bookworm")
-    up.add_argument("--users", default=",".join(USERS), help="comma-separated (default: %(default)s)")
-    down = verbs.add_parser("down", help="shut machines down and forget them")
-    down.add_argument("names", nargs="+", metavar="name")
-    ssh = verbs.add_parser("ssh", help="log in, or run a command")
-    ssh.add_argument("name")
-    ssh.add_argument("user")
-    ssh.add_argument("command", nargs=argparse.REMAINDER)
-    put = verbs.add_parser("put", help="give a user a fresh clone of this checkout; prints where")
-    put.add_argument("name")
-    put.add_argument("user")
-    base = verbs.add_parser("base", help="make the base tree of a release")
-    base.add_argument("release", choices=RELEASES)
-    verbs.add_parser("list", help="machines and whether they run")
+    verb = verbs.add_parser("up", help="boot a machine; prints its name, port, key and pid")
+    verb.add_argument("name")
+    verb.add_argument("--release", choices=RELEASES, default="bookworm")
+    verb.add_argument("--users", default=",".join(USERS), help="comma-separated (default: %(default)s)")
+    verb.set_defaults(act=up)
+    verb = verbs.add_parser("down", help="shut machines down and forget them")
+    verb.add_argument("names", nargs="+", metavar="name")
+    verb.set_defaults(act=down)
+    verb = verbs.add_parser("ssh", help="log in, or run a command")
+    verb.add_argument("name")
+    verb.add_argument("user")
+    verb.add_argument("command", nargs=argparse.REMAINDER)
+    verb.set_defaults(act=ssh)
+    verb = verbs.add_parser("put", help="give a user a fresh clone of this checkout; prints where")
+    verb.add_argument("name")
+    verb.add_argument("user")
+    verb.set_defaults(act=put)
+    verb = verbs.add_parser("list", help="machines and whether they run")
+    verb.set_defaults(act=show)
+    given = parser.parse_args()
     try:
-        return act(parser.parse_args())
-    except MachineError as error:
+        return missing() or given.act(given)
+    except (MachineError, BaseError) as error:
         return str(error)
 
 
-def act(given: argparse.Namespace) -> str | None:
-    if reason := missing():
-        return reason
-    if given.verb == "up":
-        machine = Machine.make(given.release, given.users.split(","), given.name)
-        machine.start()
-        print(machine.name, machine.port, machine.key, machine.pid)
-    elif given.verb == "down":
-        for name in given.names:
-            if (store() / "up" / name).is_dir():
-                Machine.named(name).down()
-    elif given.verb == "ssh":
-        machine = Machine.named(given.name)
-        argv = [*machine.ssh_command(given.user), *given.command]
-        os.execvp(argv[0], argv)
-    elif given.verb == "put":
-        print(Machine.named(given.name).put(given.user))
-    elif given.verb == "base":
-        print(base_tree(given.release))
-    elif (store() / "up").is_dir():
-        for folder in sorted((store() / "up").iterdir()):
-            print(folder.name, "runs" if Machine(folder).running else "down")
-    return None
+def up(given: argparse.Namespace) -> None:
+    machine = Machine.make(given.release, given.users.split(","), given.name)
+    machine.start()
+    print(machine.name, machine.port, machine.key, machine.pid)
+
+
+def down(given: argparse.Namespace) -> None:
+    for name in given.names:
+        if (store() / "up" / name).is_dir():
+            Machine.named(name).down()
+
+
+def ssh(given: argparse.Namespace) -> None:
+    argv = [*Machine.named(given.name).ssh_command(given.user), *given.command]
+    os.execvp(argv[0], argv)
+
+
+def put(given: argparse.Namespace) -> None:
+    print(Machine.named(given.name).put(given.user))
+
+
+def show(_: argparse.Namespace) -> None:
+    for folder in sorted((store() / "up").glob("*")):
+        print(folder.name, "runs" if Machine(folder).running else "is down")
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tests.machines import host
 
-__all__ = ["RELEASES", "base_tree", "missing", "store"]
+__all__ = ["RELEASES", "BaseError", "base_folder", "base_tree", "missing", "store"]
 
 RELEASES = ("bookworm", "trixie")
 PACKAGES = (
@@ -22,10 +22,21 @@ PACKAGES = (
     "libpam-systemd,dbus-user-session,git,ca-certificates,strace"
 )
 MASKED = (
-    "systemd-networkd.service systemd-resolved.service systemd-timesyncd.service console-getty.service "
-    "getty@.service getty.target apt-daily.timer apt-daily-upgrade.timer e2scrub_all.timer"
-).split()
+    "systemd-networkd.service",
+    "systemd-resolved.service",
+    "systemd-timesyncd.service",
+    "console-getty.service",
+    "getty@.service",
+    "getty.target",
+    "apt-daily.timer",
+    "apt-daily-upgrade.timer",
+    "e2scrub_all.timer",
+)
 TOOLS = ("systemd-nspawn", "debootstrap", "unshare", "setpriv", "ssh", "ssh-keygen", "git")
+
+
+class BaseError(RuntimeError):
+    """A tree that could not be made, most often because no mirror was reached."""
 
 
 def store() -> Path:
@@ -41,10 +52,15 @@ def missing() -> str:
     return f"booting a machine needs {', '.join(absent)}" if absent else ""
 
 
+def base_folder(release: str) -> Path:
+    """Where the tree of a release lies, or will: another recipe is another tree."""
+    recipe = hashlib.sha256(" ".join([PACKAGES, *MASKED]).encode()).hexdigest()[:8]
+    return store() / "base" / f"{release}-{recipe}"
+
+
 def base_tree(release: str) -> Path:
     """The tree of a release, made if absent; whoever comes second waits for the first."""
-    recipe = hashlib.sha256(" ".join([PACKAGES, *MASKED]).encode()).hexdigest()[:8]
-    tree = store() / "base" / f"{release}-{recipe}"
+    tree = base_folder(release)
     tree.parent.mkdir(parents=True, exist_ok=True)
     with tree.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -67,7 +83,8 @@ def _debootstrap(release: str, tree: Path, lock: int) -> None:
             stdin=subprocess.DEVNULL, stdout=output, stderr=output, pass_fds=[lock], check=False,
         )
     if done.returncode:
-        raise RuntimeError(f"debootstrap {release} failed with {done.returncode}: see {log}")
+        last = log.read_text(errors="replace").strip().rpartition("\n")[2]
+        raise BaseError(f"debootstrap {release} ended with {done.returncode}: {last} (see {log})")
 
 
 def _prepare(tree: Path) -> None:

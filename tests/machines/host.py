@@ -62,9 +62,12 @@ def _environment() -> dict[str, str]:
 def _pip() -> str:
     """The settings pip would read here, in its order, as one file."""
     home = Path.home()
-    places = ["/etc/xdg/pip/pip.conf", "/etc/pip.conf", home / ".pip/pip.conf", home / ".config/pip/pip.conf"]
+    places = [
+        Path("/etc/xdg/pip/pip.conf"), Path("/etc/pip.conf"), home / ".pip/pip.conf", home / ".config/pip/pip.conf",
+        Path(os.environ.get("PIP_CONFIG_FILE", os.devnull)),
+    ]
     merged = configparser.RawConfigParser()
-    merged.read([*places, os.environ.get("PIP_CONFIG_FILE", os.devnull)])
+    merged.read(places)
     text = io.StringIO()
     merged.write(text)
     return text.getvalue()

@@ -5,10 +5,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import secrets
 import shlex
 import shutil
 import subprocess
+import time
 from typing import TYPE_CHECKING
 
 from tests.machines import host
@@ -17,7 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-__all__ = ["furnish"]
+__all__ = ["clear_cgroups", "furnish"]
+
+CGROUPS = ("/sys/fs/cgroup", "/sys/fs/cgroup/unified", "/sys/fs/cgroup/systemd")
 
 SSHD = """\
 ListenAddress 127.0.0.1
@@ -29,25 +34,44 @@ UseDNS no
 """
 
 # The pid comes first, so that whoever finds the folder can end the machine; mounts go with the process.
+# Without a cgroup of its own a machine shares one with all others, and they take each other's users for their own.
 RUN = """\
 cd {folder}
 echo $$ >pid
+for top in {cgroups}; do
+    if [ -e $top/cgroup.procs ]; then mkdir -p $top/{cgroup}; echo $$ >$top/{cgroup}/cgroup.procs; fi
+done
 mount -t overlay overlay -o lowerdir={base},upperdir=upper,workdir=work root
 exec systemd-nspawn -D root --quiet --register=no --keep-unit --machine={name} --console=pipe \\
     --kill-signal=SIGRTMIN+3 {binds} --boot
 """
 
 
+def cgroup(folder: Path) -> str:
+    return f"latchkey-{folder.name}"
+
+
+def clear_cgroups(folder: Path) -> None:
+    """Remove the cgroups of a machine that has ended; the kernel takes a moment to see that they are empty."""
+    for top in CGROUPS:
+        for path, _, _ in os.walk(f"{top}/{cgroup(folder)}", topdown=False):
+            for _attempt in range(50):
+                with contextlib.suppress(OSError):
+                    os.rmdir(path)
+                    break
+                time.sleep(0.02)
+
+
 def furnish(folder: Path, base: Path, *, users: Sequence[str], port: int) -> None:
     """Everything but the boot: no process is started, nothing is mounted."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    for path in (folder, folder / "upper", folder / "work", folder / "root"):
-        path.mkdir(mode=0o700)
+    for needed in (folder, folder / "upper", folder / "work", folder / "root"):
+        needed.mkdir(mode=0o700)
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", folder / "key"], check=True)
     binds = [f"--bind-ro={path}" for path in host.folders()]
-    (folder / "run").write_text(RUN.format(folder=folder, base=base, name=folder.name, binds=shlex.join(binds)))
-    (folder / "port").write_text(str(port))
+    own = {"cgroup": cgroup(folder), "cgroups": " ".join(CGROUPS), "binds": shlex.join(binds)}
+    (folder / "run").write_text(RUN.format(folder=folder, base=base, name=folder.name, **own))
 
     upper = _Upper(folder / "upper", base)
     for path, content in host.files().items():

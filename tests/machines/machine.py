@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from tests.machines import checkout
 from tests.machines.base import base_tree, store
-from tests.machines.instance import furnish
+from tests.machines.instance import clear_cgroups, furnish
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -56,7 +56,9 @@ class Machine:
     @contextlib.contextmanager
     def boot(cls, release: str = "bookworm", users: Sequence[str] = USERS) -> Iterator[Machine]:
         """A machine for the length of a block; it ends with this process too, however that ends."""
+        _sweep()
         machine = cls.make(release, users)
+        (machine.folder / "owner").write_text(str(os.getpid()))
         try:
             machine.start(dies_with_us=True)
             yield machine
@@ -70,7 +72,10 @@ class Machine:
         folder = store() / "up" / (name or f"{release}-{secrets.token_hex(3)}")
         if (folder / "pid").exists():
             raise MachineError(f"{folder.name} is there already: python3 -m tests.machines down {folder.name}")
-        furnish(folder, base, users=users, port=_free_port())
+        port = _free_port()
+        furnish(folder, base, users=users, port=port)
+        (folder / "release").write_text(release)
+        (folder / "port").write_text(str(port))
         return cls(folder)
 
     @classmethod
@@ -84,7 +89,7 @@ class Machine:
         """Boot it, also again after stop() or a reboot inside: what was written stays."""
         keep = ["setpriv", "--pdeathsig", "TERM"] if dies_with_us else []
         with (self.folder / "console.log").open("ab") as console:
-            subprocess.Popen(  # noqa: SIM115 - it lives on; stop() ends it by its recorded pid
+            subprocess.Popen(
                 [*keep, "unshare", "--mount", "--propagation", "private", "sh", "-eu", self.folder / "run"],
                 stdin=subprocess.DEVNULL, stdout=console, stderr=console, start_new_session=True,
             )
@@ -99,6 +104,7 @@ class Machine:
             deadline = time.monotonic() + patience
             while self.running and time.monotonic() < deadline:
                 time.sleep(0.05)
+        clear_cgroups(self.folder)
 
     def down(self) -> None:
         self.stop()
@@ -111,6 +117,10 @@ class Machine:
     @property
     def name(self) -> str:
         return self.folder.name
+
+    @property
+    def release(self) -> str:
+        return (self.folder / "release").read_text()
 
     @property
     def port(self) -> int:
@@ -183,6 +193,13 @@ class Machine:
             time.sleep(0.03)
         console = (self.folder / "console.log").read_text(errors="replace")[-3000:]
         raise MachineError(f"{self.name} did not come up: {last.err}\n{console}")
+
+
+def _sweep() -> None:
+    """Forget the machines of processes that were killed."""
+    for owner in (store() / "up").glob("*/owner"):
+        if not Path("/proc", owner.read_text()).exists():
+            Machine(owner.parent).down()
 
 
 def _free_port() -> int:

@@ -1,0 +1,107 @@
+# Copyright (c) 2026 latchkey contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The machines themselves: what a test may count on."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.machines import Machine, MachineError
+from tests.machines.base import store
+from tests.machines.checkout import ROOT
+
+BOOTS_AND_DIES = """
+import os, sys
+from tests.machines import Machine
+with Machine.boot(sys.argv[1], users=[]) as machine:
+    print(machine.name, flush=True)
+    os.kill(os.getpid(), 9)
+"""
+
+
+def test_systemd_runs_and_every_user_has_a_manager(machine: Machine) -> None:
+    assert machine.ssh("root", "systemctl is-system-running --wait").out == "running\n"
+    for uid, user in enumerate(("alice", "bob", "carol", "mallory"), 1001):
+        assert machine.ssh(user, "id -u; systemctl --user is-system-running --wait").out == f"{uid}\nrunning\n"
+
+
+def test_commands_arrive_as_given(machine: Machine) -> None:
+    odd = ["a b", "c'd", "$HOME", "", "ü"]
+    assert machine.ssh("alice", ["printf", "%s|", *odd]).out == "|".join(odd) + "|"
+    assert machine.ssh("alice", "cat; exit 3", stdin="x\ny") == machine.ssh("alice", "printf 'x\\ny'; exit 3")
+    with pytest.raises(MachineError, match="exit status 3"):
+        machine.ssh("alice", "exit 3").check()
+    with pytest.raises(MachineError, match="alice waited 1 s for sleep 9"):
+        machine.ssh("alice", ["sleep", "9"], seconds=1)
+
+
+def test_nothing_of_ours_is_there(machine: Machine) -> None:
+    looked_for = "ansible-playbook uv pip pip3 bao aws"
+    assert machine.ssh("alice", f"command -v {looked_for}; ls -A ~").out == ".ssh\n"
+
+
+def test_a_user_reaches_packages_as_this_host_does(machine: Machine) -> None:
+    script = "python3 -m venv v && v/bin/pip install --quiet packaging && v/bin/python -c 'import packaging'; rm -r v"
+    machine.ssh("alice", script, seconds=120).check()
+
+
+def test_a_clone_holds_uncommitted_work_and_nothing_ignored(machine: Machine) -> None:
+    checkout = machine.put("bob", "a clone")
+    assert checkout == "/home/bob/a clone"
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--deduplicate"],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    ).stdout.splitlines()
+    expected = sorted(path for path in listed if os.path.lexists(ROOT / path))
+    found = machine.ssh("bob", f"cd '{checkout}' && git ls-files && git status --porcelain").check().out
+    assert sorted(found.splitlines()) == expected
+
+
+def test_the_root_is_seen_from_here(machine: Machine) -> None:
+    machine.ssh("carol", "echo hello >~/note").check()
+    assert (machine.root / "home/carol/note").read_text() == "hello\n"
+    assert (machine.root / "etc/hostname").read_text().strip() == machine.name
+
+
+def test_two_at_once_then_down_without_a_trace(machine: Machine) -> None:
+    with Machine.boot(machine.release, users=["dora"]) as other:
+        assert other.port != machine.port
+        assert other.ssh("dora", "hostname").out.strip() == other.name
+        assert other.ssh("alice", "true").code == 255
+        folder, pid = other.folder, other.pid
+        other.ssh("dora", "echo kept >note").check()
+        other.stop()
+        other.start(dies_with_us=True)
+        assert other.ssh("dora", "cat note").out == "kept\n"
+    assert not folder.exists()
+    assert not Path("/proc", str(pid)).exists()
+    assert not list(Path("/sys/fs/cgroup").glob(f"**/latchkey-{folder.name}"))
+    assert machine.running
+
+
+def test_a_machine_ends_with_the_process_that_booted_it(release: str) -> None:
+    name = subprocess.run(
+        [sys.executable, "-c", BOOTS_AND_DIES, release], cwd=ROOT, capture_output=True, text=True, check=False
+    ).stdout.strip()
+    left = Machine.named(name)
+    deadline = time.monotonic() + 10
+    while left.running and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not left.running
+    with Machine.boot(release, users=[]):
+        assert not (store() / "up" / name).exists()
+
+
+def test_a_pid_that_is_something_else_is_left_alone(machine: Machine, tmp_path: Path) -> None:
+    with subprocess.Popen(["sleep", "60"]) as bystander:
+        (tmp_path / "pid").write_text(str(bystander.pid))
+        Machine(tmp_path).stop()
+        assert bystander.poll() is None
+        bystander.terminate()
