@@ -152,19 +152,20 @@ def test_every_fault_is_tested() -> None:
     assert [name for name in FAULTS if f'"{name}"' not in source] == []
 
 
-def test_stopping_ends_what_stalls() -> None:
+@pytest.mark.parametrize("fault", ["stall", "delay"])
+def test_stopping_ends_every_conversation(fault: str) -> None:
+    """One that stalls, and one that has had its answer and is kept open."""
     with serve() as twins:
-        twins.break_("github", "stall")
-        with _raw(twins) as sock:
-            sock.settimeout(5)
-            while not twins.requests:
-                time.sleep(0.01)
-            twins_port = twins.port
-            closing = sock.dup()
-    assert closing.recv(1) == b""
-    closing.close()
+        twins.break_("github", fault)
+        kept = socket.create_connection(("127.0.0.1", twins.port), timeout=5)
+        kept.sendall(b"GET /github/ HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert fault == "stall" or kept.recv(4096)
+        while not twins.requests:
+            time.sleep(0.01)
+    assert kept.recv(1) == b""
+    kept.close()
     with pytest.raises(ConnectionRefusedError):
-        socket.create_connection(("127.0.0.1", twins_port), timeout=1)
+        socket.create_connection(("127.0.0.1", twins.port), timeout=1)
 
 
 def test_a_broken_twin_does_not_pass_for_a_broken_service() -> None:

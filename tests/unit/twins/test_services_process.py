@@ -44,7 +44,7 @@ def _get(port: int, path: str, headers: dict[str, str]) -> tuple[int, bytes]:
 
 def test_a_process_serves_records_and_stays_silent(tmp_path: Path) -> None:
     scenario = {
-        "know": [{"service": "github", "scenario": "bad", "secret": "ghp_mine"}],
+        "know": [{"service": "github", "scenario": "few_scopes", "secret": "ghp_mine"}],
         "choose": {"docker": "ailing"},
         "faults": [{"service": "heroku", "fault": "status", "path": "/account", "options": {"status": 502}}],
     }
@@ -53,9 +53,9 @@ def test_a_process_serves_records_and_stays_silent(tmp_path: Path) -> None:
     process = _started(tmp_path, "--scenario", str(tmp_path / "s.json"), "--record", str(record))
     port = int((tmp_path / "port").read_text())
     mine = {"Authorization": "Bearer ghp_mine", "User-Agent": "x"}
-    theirs = {"Authorization": f"Bearer {SCENARIOS['github']['classic'].secret}", "User-Agent": "x"}
-    assert _get(port, "/github/user?a=b", mine)[0] == 401
-    assert _get(port, "/github/user", theirs)[0] == 200
+    theirs = {"Authorization": f"Bearer {SCENARIOS['github']['bad'].secret}", "User-Agent": "x"}
+    assert _get(port, "/github/user?a=b", mine)[0] == 200
+    assert _get(port, "/github/user", theirs)[0] == 401
     assert _get(port, "/heroku/account", {})[0] == 502
     assert _get(port, "/docker/_ping", {})[0] == 500
     process.send_signal(signal.SIGTERM)

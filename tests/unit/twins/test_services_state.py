@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import time
 from typing import TYPE_CHECKING
 
@@ -48,6 +49,13 @@ def test_dates_are_counted_from_the_twins_clock(twins: Twins) -> None:
 def test_cloudflare_refuses_what_it_cannot_read(twins: Twins, header: dict[str, str]) -> None:
     """Section 1: stray braces, newline, quotes = 400."""
     assert ask(twins, "cloudflare", VERIFY, headers=header).status == 400
+
+
+def test_cloudflare_refuses_two_of_the_same_header(twins: Twins) -> None:
+    header = f"Authorization: Bearer {SCENARIOS['cloudflare']['active'].secret}\r\n"
+    with socket.create_connection(("127.0.0.1", twins.port), timeout=5) as sock:
+        sock.sendall(f"GET /cloudflare/client/v4{VERIFY} HTTP/1.1\r\nHost: x\r\n{header * 2}\r\n".encode())
+        assert sock.recv(64).startswith(b"HTTP/1.1 400")
 
 
 def test_cloudflare_keeps_to_its_paths(twins: Twins) -> None:
