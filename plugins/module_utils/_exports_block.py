@@ -1,0 +1,100 @@
+# Copyright (c) 2026 latchkey contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The managed block in the bytes of a ~/.zshrc; everything outside it stays byte for byte."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+
+__all__ = ["overrides", "place", "render", "show", "strip"]
+
+_BEGIN = b"# >>> latchkey >>>"
+_END = b"# <<< latchkey <<<"
+_MARKS = re.compile(rb"^(" + re.escape(_BEGIN) + rb"|" + re.escape(_END) + rb").*\n?", re.MULTILINE)
+_TEXT = """{begin} made by latchkey.workstation: changes between these two lines are lost
+if [[ -r {library} ]]; then
+  emulate -R sh -o no_aliases -c '. {library}'
+  latchkey_export \\
+{names}
+fi
+{end}
+"""
+_NAME = re.compile(r"    [A-Za-z_][A-Za-z0-9_]*( \\)?")
+_FOREIGN = "(a line that is not ours)"
+
+# A command that sets {name}: export and its like, or a bare assignment that is not the prefix of another command.
+_START = rb"(?:^|[;&|({]|\b(?:then|do|else)\b)[ \t]*"
+_KEYWORD = rb"(?:export|typeset|declare|readonly)\b[^;&|#]*?[ \t]%(name)s="
+_UNSET = rb"unset\b[^;&|#]*?[ \t]%(name)s\b"
+_WORD = rb"(?:\"[^\"]*\"|'[^']*'|\$\([^)]*\)|`[^`]*`|\\.|[^\s;&|\"'`\\])*"
+_BARE = rb"%(name)s=(?:" + _WORD + rb"[ \t]*(?:[;&|}\r]|#.*|$)|" + _WORD + rb"[\"'`].*$)"
+_SETS = _START + rb"(?:" + _KEYWORD + rb"|" + _UNSET + rb"|" + _BARE + rb")"
+
+
+def render(names: Sequence[str], *, library: str) -> bytes:
+    """The block that exports ``names``; ``library`` is a path without anything a shell would act on but ~."""
+    listed = " \\\n".join(f"    {name}" for name in names)
+    return _TEXT.format(begin=_BEGIN.decode(), library=library, names=listed, end=_END.decode()).encode()
+
+
+def place(data: bytes, block: bytes) -> bytes:
+    """``data`` with ``block`` where the block was, or at its end."""
+    region = _find(data)
+    if region:
+        return data[: region[0]] + block + data[region[1] :]
+    return data + (b"\n" if data and not data.endswith(b"\n") else b"") + block
+
+
+def strip(data: bytes, *, joined: bool) -> bytes:
+    """``data`` without the block; ``joined`` tells that the line before it had no newline of its own."""
+    region = _find(data)
+    if not region:
+        return data
+    before, after = data[: region[0]], data[region[1] :]
+    return before[:-1] if joined and not after and before.endswith(b"\n") else before + after
+
+
+def show(data: bytes) -> str:
+    """The block as anybody may see it: a line that we would not have written is not shown."""
+    region = _find(data)
+    if not region:
+        return ""
+    ours = render(["x"], library="~/.local/share/latchkey/exports.sh").decode().splitlines()
+    lines = data[region[0] : region[1]].decode(errors="replace").splitlines()
+    return "".join(f"{line if line in ours or _NAME.fullmatch(line) else _FOREIGN}\n" for line in lines)
+
+
+def overrides(data: bytes, names: Collection[str]) -> Iterator[tuple[str, int, bool]]:
+    """Name, line and whether it comes after the block, for every line outside the block that sets one of ``names``."""
+    region = _find(data) or (len(data), len(data))
+    patterns = {name: re.compile(_SETS % {b"name": re.escape(name.encode())}) for name in names}
+    position = 0
+    for number, line in enumerate(data.split(b"\n"), start=1):
+        inside = region[0] <= position < region[1]
+        if not inside and not line.lstrip().startswith(b"#"):
+            for name, sets in patterns.items():
+                if name.encode() in line and sets.search(line):
+                    yield name, number, position >= region[1]
+        position += len(line) + 1
+
+
+def _find(data: bytes) -> tuple[int, int] | None:
+    """Where the block begins and ends, None without one; damaged markers are an error that names their lines."""
+    marks = list(_MARKS.finditer(data))
+    if not marks:
+        return None
+    if [mark[1] for mark in marks] != [_BEGIN, _END]:
+        lines = ", ".join(f"{mark[1].decode()} in line {data.count(10, 0, mark.start()) + 1}" for mark in marks)
+        raise LatchkeyError(
+            f"the marks of the managed block do not make one pair: {lines}",
+            remedy="take out these lines and what is left of the block between them",
+        )
+    return marks[0].start(), marks[1].end()
