@@ -4,6 +4,7 @@
 set -eu
 
 here=$(CDPATH='' cd -P -- "$(dirname -- "$0")" && pwd -P)
+venv=$here/.venv
 . "$here/requirements/venv.sh"
 
 # Prints what somebody other than root can change: the first thing in $1, ...
@@ -68,8 +69,6 @@ trust_inventories() {
 if root; then
     venv=/opt/latchkey/venv
     [ -z "$(find "${HOME:-/root}" -prune ! -user 0)" ] || export HOME=~root
-else
-    venv=$here/.venv
 fi
 latchkey_checkout=$here
 . "$here/requirements/environment.sh"

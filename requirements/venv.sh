@@ -23,17 +23,17 @@ if not (3, 11) <= sys.version_info[:2] <= (3, 14):
     sys.exit(1)
 for name in sys.argv[1:]:
     __import__(name)
-for path in (sys._base_executable, os.__file__) if os.getuid() == 0 else ():
-    path = os.path.realpath(path)
+python = sys._base_executable
+for path in (python, os.path.realpath(python), os.path.realpath(os.__file__)) if os.getuid() == 0 else ():
     while path != "/":
         path = os.path.dirname(path)
         if os.stat(path).st_uid or os.stat(path).st_mode & 7 != 5:
             sys.exit(1)
-print(sys._base_executable)
+print(python)
 '
 find_python() (
     set -f
-    folders=$PATH:/opt/homebrew/bin:/usr/local/bin:/usr/bin
+    folders=$PATH:/opt/homebrew/bin
     IFS=:
     for name in python3.14 python3.13 python3.12 python3.11 python3; do
         for folder in $folders; do

@@ -34,7 +34,7 @@ def test_argument_specs_mirror_the_defaults(role: str) -> None:
 # Lines a file may have before it is one too many things. An exception stands in TOO_LONG with its reason.
 BUDGETS = {
     "plugins/modules": 170,
-    "plugins/module_utils": 220,
+    "plugins/module_utils": 230,
     "plugins/action": 170,
     "plugins/filter": 170,
     "roles": 90,

@@ -1,0 +1,217 @@
+# Copyright (c) 2026 latchkey contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""bootstrap.sh for an ordinary user: the first start, every later one, and those that go wrong."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.frame.conftest import Checkout
+
+LOCAL = "/usr/local/bin:/usr/bin:/bin"
+
+
+@pytest.fixture
+def ready(checkout: Checkout, uv: Path) -> Checkout:
+    """A checkout that was started once, the quick way."""
+    checkout.path = f"{uv.parent}:{LOCAL}"
+    done = checkout.bootstrap("--version")
+    assert done.returncode == 0, done.stderr
+    return checkout
+
+
+@pytest.mark.parametrize("with_uv", [False, True], ids=["pip", "uv"])
+def test_first_start(checkout: Checkout, uv: Path, with_uv: bool) -> None:
+    sudo = checkout.home / "bin" / "sudo"
+    sudo.parent.mkdir()
+    sudo.write_text("#!/bin/sh\ntouch asked\n")
+    sudo.chmod(0o755)
+    checkout.path = f"{sudo.parent}:{uv.parent if with_uv else LOCAL}:{LOCAL}"
+    done = checkout.bootstrap("--check", "-e", "word='two words'")
+    assert done.returncode == 0, done.stderr
+    assert f"config={checkout.folder}/ansible.cfg" in done.stdout
+    assert f"python={checkout.folder}/.venv/bin/python" in done.stdout
+    assert "check=True" in done.stdout
+    assert "word=two words" in done.stdout
+    assert done.stderr.count("\n") == 1, done.stderr
+    assert (checkout.folder / ".venv/bin/pip").exists() is not with_uv
+    assert not (checkout.home / "asked").exists()
+
+
+def test_later_starts_add_next_to_nothing(ready: Checkout) -> None:
+    through = min(seconds(ready, ready.folder / "bootstrap.sh") for _ in range(5))
+    directly = min(seconds(ready, ready.folder / ".venv/bin/ansible-playbook") for _ in range(5))
+    assert through - directly < 0.2
+    assert ready.bootstrap("--version").stderr == ""
+
+
+def seconds(checkout: Checkout, program: Path) -> float:
+    began = time.monotonic()
+    assert checkout.run(program, "--version").returncode == 0
+    return time.monotonic() - began
+
+
+def test_the_environment_of_the_user_stays_out(ready: Checkout) -> None:
+    spoiled = ready.home / "spoiled"
+    spoiled.mkdir()
+    (spoiled / "ansible.py").write_text("raise SystemExit('imported from PYTHONPATH')\n")
+    ready.give(spoiled)
+    done = ready.bootstrap(
+        PYTHONPATH=str(spoiled), PYTHONHOME="/nonexistent", LC_ALL="C", ANSIBLE_COLLECTIONS_PATH="/nowhere"
+    )
+    assert done.returncode == 0, done.stderr
+    assert "locale=C.UTF-8" in done.stdout
+
+
+def test_which_inventory(ready: Checkout) -> None:
+    def used(*arguments: str | Path, **variables: str) -> str:
+        done = ready.bootstrap(*arguments, **variables)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.partition("inventory=")[2].partition("\n")[0]
+
+    own, given, named = (ready.home / name for name in (".config/latchkey/inventory", "given", "named"))
+    assert used() == f"{ready.folder}/inventory/local"
+    for folder in (own, given, named):
+        folder.mkdir(parents=True)
+        (folder / "hosts.yml").write_text("all: {hosts: {here: {ansible_connection: local}}}\n")
+    ready.give(ready.home / ".config", given, named)
+    assert used() == str(own)
+    assert used(LATCHKEY_INVENTORY=str(named)) == str(named)
+    assert used(LATCHKEY_INVENTORY="named") == str(named)
+    assert used("-i", given, LATCHKEY_INVENTORY=str(named)) == str(given)
+    assert ready.bootstrap(LATCHKEY_INVENTORY="/nowhere").returncode != 0
+
+
+@pytest.mark.parametrize("shell", ["sh", "bash", "zsh"])
+def test_a_prepared_shell(ready: Checkout, shell: str) -> None:
+    line = '. "$1/.venv/bin/activate" && ansible-playbook "$1/bootstrap.yml"'
+    done = ready.run(shell, "-euc" if shell != "zsh" else "-ec", line, shell, ready.folder, LC_ALL="C")
+    assert done.returncode == 0, done.stderr
+    assert f"config={ready.folder}/ansible.cfg" in done.stdout
+    assert f"inventory={ready.folder}/inventory/local" in done.stdout
+
+
+def test_changed_requirements_make_it_anew(ready: Checkout) -> None:
+    stray = ready.folder / ".venv" / "stray"
+    stray.touch()
+    with (ready.folder / "requirements/run.txt").open("a") as file:
+        file.write("\n")
+    assert "making" in ready.bootstrap("--version").stderr
+    assert not stray.exists()
+    assert ready.bootstrap("--version").stderr == ""
+
+
+def test_a_package_that_is_not_the_pinned_one_is_refused(checkout: Checkout, uv: Path) -> None:
+    checkout.path = f"{uv.parent}:{LOCAL}"
+    pins = checkout.folder / "requirements/run.txt"
+    pins.write_text(re.sub("sha256:.{8}", "sha256:00000000", pins.read_text()))
+    done = checkout.bootstrap("--version")
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith("bootstrap.sh: requirements/run.txt could not be installed")
+
+
+@pytest.mark.parametrize("moment", [0.05, 0.2, 0.4, 0.8])
+def test_a_killed_start_is_mended_by_the_next(checkout: Checkout, uv: Path, moment: float) -> None:
+    checkout.path = f"{uv.parent}:{LOCAL}"
+    first = checkout.start("--version")
+    assert "making" in first.stdout.readline()
+    time.sleep(moment)
+    os.killpg(first.pid, signal.SIGKILL)
+    first.communicate()
+    done = checkout.bootstrap("--check")
+    assert done.returncode == 0, done.stderr
+    assert "check=True" in done.stdout
+
+
+def test_several_first_starts_at_once_make_one_venv(checkout: Checkout, uv: Path) -> None:
+    checkout.path = f"{uv.parent}:{LOCAL}"
+    started = [checkout.start("--check") for _ in range(3)]
+    said = [each.communicate()[0] for each in started]
+    assert [each.returncode for each in started] == [0, 0, 0], said
+    assert sum(text.count("making") for text in said) == 1
+
+
+def test_an_index_that_cannot_be_had(checkout: Checkout, uv: Path) -> None:
+    done = checkout.bootstrap("--version", PIP_NO_INDEX="1", PIP_FIND_LINKS="/nowhere", PIP_RETRIES="0")
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith("bootstrap.sh: requirements/run.txt could not be installed")
+    checkout.path = f"{uv.parent}:{LOCAL}"
+    assert checkout.bootstrap("--version").returncode == 0
+
+
+# Debian without python3-venv: everything is there but ensurepip, and pip only where python3-pip is installed.
+WITHOUT_VENV = """#!/usr/bin/env -S /usr/bin/python3 -I
+import os, sys
+argv = sys.argv[1:]
+if "-m" in argv and {pip}:
+    os.execv("/usr/bin/python3", ["python3", *argv])
+if "-m" in argv:
+    sys.exit("No module named pip")
+sys.modules["ensurepip"] = None
+sys.argv = argv[argv.index("-c") + 1 :]
+exec(sys.argv[0])
+"""
+
+
+def twin(checkout: Checkout, *, pip: bool) -> Path:
+    python = checkout.home / "python3"
+    python.write_text(WITHOUT_VENV.format(pip=pip))
+    python.chmod(0o755)
+    return python
+
+
+def test_no_python(checkout: Checkout) -> None:
+    checkout.path = checkout.only()
+    assert last_line(checkout) == "bootstrap.sh: no Python 3.11 to 3.14 here: install one, or uv, which fetches one"
+
+
+def test_no_venv_module(checkout: Checkout) -> None:
+    checkout.path = checkout.only(twin(checkout, pip=False))
+    assert "cannot make a venv: install python3-venv (Debian: apt install python3-venv) or uv" in last_line(checkout)
+
+
+def test_no_python_that_uv_can_fetch(checkout: Checkout, uv: Path) -> None:
+    checkout.path = checkout.only(uv)
+    assert "uv could not fetch one" in last_line(checkout, UV_PYTHON_DOWNLOADS="never")
+
+
+def last_line(checkout: Checkout, **variables: str) -> str:
+    done = checkout.bootstrap("--version", **variables)
+    assert done.returncode == 1
+    assert not (checkout.folder / ".venv").exists()
+    return done.stderr.splitlines()[-1]
+
+
+def test_uv_is_fetched_where_there_is_pip_and_no_venv_module(checkout: Checkout) -> None:
+    checkout.path = checkout.only(twin(checkout, pip=True))
+    done = checkout.bootstrap("--check")
+    assert done.returncode == 0, done.stderr
+    assert "check=True" in done.stdout
+    assert not list(checkout.home.glob("tmp*/bin"))
+
+
+def test_a_folder_that_cannot_be_written(checkout: Checkout) -> None:
+    checkout.folder.chmod(0o555)
+    if not os.getuid() or not os.access(checkout.folder, os.W_OK):
+        assert "cannot write" in last_line(checkout)
+    checkout.folder.chmod(0o755)
+
+
+def test_suites_are_named(checkout: Checkout) -> None:
+    shown = checkout.run(checkout.folder / "test.sh", "--help")
+    refused = checkout.run(checkout.folder / "test.sh", "unti")
+    assert shown.returncode == 0
+    assert all(f"\n{name} " in shown.stdout for name in ("unit", "quality", "frame", "machines", "benchmarks"))
+    assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
+    assert "no suite unti" in refused.stderr
