@@ -1,0 +1,44 @@
+# Copyright (c) 2026 latchkey contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Bootstraps on a machine, and what their output says."""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tests.machines import Machine, Result
+
+__all__ = ["HOSTS", "bootstrap", "declare", "recap"]
+
+HOSTS = """\
+all:
+  hosts:
+    localhost:
+      ansible_connection: local
+      ansible_python_interpreter: "{{ ansible_playbook_python }}"
+"""
+
+
+def declare(machine: Machine, user: str, variables: str, *, inventory: str = ".config/latchkey/inventory") -> None:
+    """An inventory of this machine alone in the user's home; by default the one that is taken without -i."""
+    for name, text in {"hosts.yml": HOSTS, "group_vars/all/declared.yml": variables}.items():
+        path = PurePosixPath(inventory, name)
+        machine.ssh(user, f"mkdir -p {path.parent} && cat >{path}", stdin=text).check()
+
+
+def bootstrap(machine: Machine, user: str, *arguments: str, **environment: str) -> Result:
+    given = [f"{name}={value}" for name, value in environment.items()]
+    argv = ["env", "-C", "workstation", *given, "./bootstrap.sh", *arguments]
+    return machine.ssh(user, argv, seconds=300)
+
+
+def recap(output: str) -> Mapping[str, int]:
+    """The one line of PLAY RECAP, as numbers."""
+    line = output.partition("PLAY RECAP")[2]
+    return {name: int(number) for name, number in re.findall(r"(\w+)=(\d+)", line)}

@@ -1,0 +1,104 @@
+# Copyright (c) 2026 latchkey contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Root serves a roster of three, of whom one cannot be served: the others are, and the run says who is not and why."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.machines.listeners import listeners
+from tests.machines.runs import bootstrap, declare, recap
+
+if TYPE_CHECKING:
+    from tests.machines import Machine, Result
+
+SERVED = {"alice": "alice-build-token", "carol": "carol-build-token"}
+DECLARED = """
+latchkey_roster:
+  alice: {email: alice@example.com}
+  bob: {email: bob@example.com}
+  carol: {email: carol@example.com}
+latchkey_credentials:
+  build:
+    about: Token of the build service
+    source: [{file: ~/build-token}]
+    keychain: {service: build, account: "{user}"}
+    export: BUILD_TOKEN
+"""
+INVENTORY = "inventory-of-the-team"
+
+
+@pytest.fixture(scope="module")
+def team(machine: Machine) -> Machine:
+    """Bob's home is a file; mallory is on the machine but not in the roster."""
+    for user, value in SERVED.items():
+        machine.ssh(user, "umask 077; cat >build-token", stdin=value + "\n").check()
+    machine.ssh("root", "mv /home/bob /home/away; echo 'no home' >/home/bob; chown bob: /home/bob").check()
+    machine.put("root")
+    declare(machine, "root", DECLARED, inventory=INVENTORY)
+    return machine
+
+
+@pytest.fixture(scope="module")
+def run(team: Machine) -> Result:
+    return _bootstrap(team)
+
+
+@pytest.fixture(scope="module")
+def report(team: Machine, run: Result) -> dict[str, Any]:
+    return dict(json.loads(team.ssh("root", "cat report.json").check().out))
+
+
+def _bootstrap(machine: Machine) -> Result:
+    return bootstrap(machine, "root", "-i", f"/root/{INVENTORY}", "--diff", LATCHKEY_REPORT="/root/report.json")
+
+
+def test_the_others_are_served(team: Machine, run: Result) -> None:
+    assert recap(run.out)["changed"] > 0
+    for user, value in SERVED.items():
+        assert team.ssh(user, ["zsh", "-i", "-c", 'print -rn -- "$BUILD_TOKEN"']).out == value
+
+
+def test_the_run_fails_and_names_who_was_not_served_and_why(run: Result, report: dict[str, Any]) -> None:
+    assert run.code != 0
+    assert recap(run.out)["failed"] == 1
+    unserved = [item for item in report["items"] if item["state"] == "failed"]
+    assert {item["member"] for item in unserved} == {"bob"}
+    assert all("/home/bob" in item["what"] for item in unserved)
+    table = run.out + run.err
+    assert "bob" in table
+    assert "/home/bob" in table
+    assert not [value for value in SERVED.values() if value in table]
+
+
+def test_homes_hold_what_is_their_owners_only(team: Machine, run: Result) -> None:
+    for user in (*SERVED, "mallory"):
+        assert team.ssh("root", f"find /home/{user} ! -user {user} -o ! -group {user}").check().out == ""
+    assert team.ssh("root", "find /home/mallory ! -path '*/.ssh*' ! -path /home/mallory").check().out == ""
+    assert team.ssh("root", "cat /home/bob; stat -c %U /home/bob").check().out == "no home\nbob\n"
+    assert team.ssh("root", "ls -A /home").check().out.split() == ["alice", "away", "bob", "carol", "mallory"]
+
+
+def test_nothing_of_root_is_left_where_members_write(team: Machine, run: Result) -> None:
+    left = "find /tmp /var/tmp /dev/shm /run/user -mindepth 2 -user root ! -path '*systemd*' ! -path '/run/user/0*'"
+    assert team.ssh("root", left).check().out == ""
+
+
+def test_again_changes_nothing_and_still_fails(team: Machine, run: Result) -> None:
+    before = listeners(team)
+    again = _bootstrap(team)
+    assert again.code != 0
+    assert recap(again.out)["changed"] == 0
+    assert listeners(team) - before == set()
+
+
+def test_when_all_can_be_served_it_succeeds(team: Machine, run: Result) -> None:
+    team.ssh("root", "rm /home/bob; mv /home/away /home/bob").check()
+    team.ssh("bob", "echo bob-build-token >build-token").check()
+    whole = _bootstrap(team)
+    assert whole.code == 0, whole
+    assert team.ssh("bob", ["zsh", "-i", "-c", 'print -rn -- "$BUILD_TOKEN"']).out == "bob-build-token"
