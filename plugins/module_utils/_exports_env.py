@@ -33,14 +33,13 @@ def _line(name: str, secret: Secret) -> str:
     text = secret.reveal().decode(errors="replace")
     if text.encode() != secret.reveal() or any(map(_is_refused, text)):
         raise LatchkeyError(
-            f"the value of {name} is no text that an env file can hold: systemd takes UTF-8 without control characters",
+            f"the value of {name} is no text that an env file can hold: systemd takes UTF-8 without NUL",
             remedy="export it to shells, or let the program read it where it is kept",
         )
     return name + '="' + _SPECIAL.sub(r"\\\1", text) + '"\n'
 
 
 def _is_refused(character: str) -> bool:
-    """Control characters, and code points that Unicode gives to nobody: systemd leaves out the whole line."""
+    """NUL, and the code points that Unicode gives to nobody: for one of those systemd refuses the whole file."""
     code = ord(character)
-    control = (code < 0x20 and character not in "\t\n") or code == 0x7F
-    return control or 0xFDD0 <= code <= 0xFDEF or code & 0xFFFE == 0xFFFE
+    return not code or 0xFDD0 <= code <= 0xFDEF or code & 0xFFFE == 0xFFFE

@@ -1,0 +1,141 @@
+# Copyright (c) 2026 latchkey contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The managed block: everything outside it byte for byte, and what outside it counts for more than ours."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from ansible_collections.latchkey.workstation.plugins.module_utils import _exports_block
+from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
+from hypothesis import given
+from hypothesis import strategies as st
+
+LIBRARY = "~/.local/share/latchkey/exports.sh"
+BEGIN = b"# >>> latchkey >>> made by latchkey.workstation: changes between these two lines are lost\n"
+END = b"# <<< latchkey <<<\n"
+
+names = st.lists(st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,8}", fullmatch=True), min_size=1, max_size=4, unique=True)
+pieces = st.sampled_from(
+    [b"\n", b"\r\n", b"\r", b"# a comment", b"alias ll='ls -l'", b"export A=1", b"\xff\x00", b" ", b"latchkey", b"#"]
+)
+texts = st.lists(pieces | st.binary(max_size=6), max_size=12).map(b"".join)
+
+
+def block(*exported: str) -> bytes:
+    return _exports_block.render(exported or ["KEY"], library=LIBRARY)
+
+
+@given(texts, names, names)
+def test_everything_outside_stays_byte_for_byte(text: bytes, first: list[str], second: list[str]) -> None:
+    placed = _exports_block.place(text, block(*first))
+    assert _exports_block.place(placed, block(*first)) == placed
+    changed = _exports_block.place(placed, block(*second))
+    assert changed == placed.replace(block(*first), block(*second))
+    joined = bool(text) and not text.endswith(b"\n")
+    assert _exports_block.strip(changed, joined=joined) == text
+
+
+@given(texts, texts, names)
+def test_a_block_in_the_middle_is_replaced_where_it_stands(before: bytes, after: bytes, exported: list[str]) -> None:
+    before += b"\n"
+    data = before + block("OLD", "OTHER") + after
+    assert _exports_block.place(data, block(*exported)) == before + block(*exported) + after
+    assert _exports_block.strip(data, joined=False) == before + after
+
+
+def test_the_block_names_each_variable_on_a_line_of_its_own() -> None:
+    lines = block("A", "B_2").decode().splitlines()
+    assert lines[0] + "\n" == BEGIN.decode()
+    assert lines[-1] + "\n" == END.decode()
+    assert [line.strip(" \\") for line in lines[4:-2]] == ["A", "B_2"]
+
+
+def test_a_block_whose_lines_an_editor_gave_crlf_is_made_right_and_the_rest_keeps_it() -> None:
+    data = b"one\r\n" + block().replace(b"\n", b"\r\n") + b"two\r\n"
+    assert _exports_block.place(data, block()) == b"one\r\n" + block() + b"two\r\n"
+
+
+def test_a_newline_that_was_lent_is_left_where_something_follows() -> None:
+    data = _exports_block.place(b"one", block()) + b"two\n"
+    assert _exports_block.strip(data, joined=True) == b"one\ntwo\n"
+
+
+DAMAGED = {
+    "no end": (b"a\n" + BEGIN + b"b\n", ["line 2"]),
+    "no begin": (b"a\nb\n" + END, ["line 3"]),
+    "two blocks": (BEGIN + END + b"x\n" + BEGIN + END, ["line 1", "line 2", "line 4", "line 5"]),
+    "the wrong way round": (END + BEGIN, ["line 1", "line 2"]),
+    "begun twice": (BEGIN + b"\n" + BEGIN + END, ["line 1", "line 3", "line 4"]),
+}
+
+
+@pytest.mark.parametrize(("data", "lines"), DAMAGED.values(), ids=DAMAGED)
+def test_damaged_marks_are_an_error_that_names_their_lines(data: bytes, lines: list[str]) -> None:
+    for act in (lambda: _exports_block.place(data, block()), lambda: _exports_block.strip(data, joined=False)):
+        with pytest.raises(LatchkeyError) as error:
+            act()
+        assert all(line in error.value.message for line in lines)
+        assert error.value.remedy
+
+
+def test_a_diff_shows_the_block_and_nothing_that_is_not_ours() -> None:
+    data = b"export PASSWORD=hunter22\n" + block("A", "B").replace(b"fi\n", b"export TOKEN=hunter33\nfi\n")
+    shown = _exports_block.show(data)
+    assert shown == block("A", "B").decode().replace("fi\n", "(a line that is not ours)\nfi\n")
+    assert _exports_block.show(b"export PASSWORD=hunter22\n") == ""
+
+
+SETS = {
+    "export": b"export KEY=value",
+    "quoted": b"export KEY='a b'",
+    "indented": b"\t  export KEY=value",
+    "bare": b"KEY=value",
+    "bare and empty": b"KEY=",
+    "bare with a comment": b'KEY="value" # why',
+    "bare with CRLF": b"KEY=$HOME/x\r",
+    "over lines": b'KEY="begin',
+    "typeset": b"typeset -x KEY=value",
+    "typeset with more options": b"typeset -gx KEY=value",
+    "declare": b"declare -x KEY=value",
+    "second of two": b"export OTHER=1 KEY=2",
+    "in a condition": b"[[ -f x ]] && export KEY=$(grep ^KEY= x | cut -d= -f2-)",
+    "out of a repository": b"export KEY=\"$(grep '^KEY=' ~/dev/platform/.env | cut -d= -f2-)\"",
+    "after then": b"if true; then KEY=$(cat x); fi",
+    "in braces": b"{ KEY=value }",
+    "second command": b"cd x; KEY=value",
+    "unset": b"unset OTHER KEY",
+}
+SETS_NOT = {
+    "comment": b"# export KEY=value",
+    "indented comment": b"  #KEY=value",
+    "for one command": b"KEY=value heroku apps",
+    "another name's end": b"export MY_KEY=value",
+    "another name's beginning": b"export KEY2=value",
+    "text": b"echo 'KEY=value'",
+    "alias": b"alias h='KEY=value heroku'",
+    "used": b'export OTHER="$KEY"',
+    "mentioned": b"KEY",
+}
+
+
+@pytest.mark.parametrize("line", SETS.values(), ids=SETS)
+def test_a_line_that_sets_it_too_is_told_by_number(line: bytes) -> None:
+    data = b"# mine\n" + line + b"\n" + block("KEY") + b"\n" + line + b"\n"
+    last = data.count(b"\n")
+    assert list(_exports_block.overrides(data, ["KEY"])) == [("KEY", 2, False), ("KEY", last, True)]
+
+
+@pytest.mark.parametrize("line", SETS_NOT.values(), ids=SETS_NOT)
+def test_a_line_that_only_looks_like_it_is_not(line: bytes) -> None:
+    assert not list(_exports_block.overrides(block("KEY") + line + b"\n", ["KEY"]))
+
+
+def test_a_long_line_is_no_burden() -> None:
+    line = b"x" * 200_000 + b"; export " * 20_000 + b"a " * 100_000 + b"(KEY"
+    started = time.monotonic()
+    assert not list(_exports_block.overrides(line, ["KEY"]))
+    assert time.monotonic() - started < 1
