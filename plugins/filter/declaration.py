@@ -11,7 +11,8 @@ import platform
 import pwd
 from typing import TYPE_CHECKING, Any, Callable
 
-from ansible_collections.latchkey.workstation.plugins.plugin_utils._declaration import Machine, compile_declaration
+from ansible_collections.latchkey.workstation.plugins.plugin_utils._declaration import compile_declaration
+from ansible_collections.latchkey.workstation.plugins.plugin_utils._people import Machine
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,12 +57,18 @@ def _select(wanted: Callable[[dict[str, Any]], object]) -> Callable[[dict[str, A
     return select
 
 
+def aws_config_members(compiled: dict[str, Any]) -> list[dict[str, Any]]:
+    """Every member with their sections of the AWS files."""
+    return [{"name": member["name"], "account": member["account"], **member["aws"]} for member in compiled["members"]]
+
+
 class FilterModule:
     """latchkey.workstation.declaration and one filter per role."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         return {
             "declaration": declaration,
+            "aws_config_members": aws_config_members,
             "keychain_members": _select(lambda credential: credential["keychain"]),
             "shell_exports_members": _select(lambda credential: credential["exports"]),
             "credential_check_members": _select(lambda _credential: True),

@@ -8,12 +8,18 @@ from __future__ import annotations
 
 import collections
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.latchkey.workstation.plugins.plugin_utils import _schema
+from ansible_collections.latchkey.workstation.plugins.plugin_utils._aws_sections import Section, aws_sections, check_aws
 from ansible_collections.latchkey.workstation.plugins.plugin_utils._fill import fill
-from ansible_collections.latchkey.workstation.plugins.plugin_utils._schema import check_entry, nearest
+from ansible_collections.latchkey.workstation.plugins.plugin_utils._people import (
+    Machine,
+    Person,
+    check_accounts,
+    check_only,
+    check_roster,
+)
 
 try:
     from ansible._internal._datatag._tags import Origin
@@ -25,23 +31,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Machine", "compile_declaration"]
 
-_ROSTER_NAME = re.compile(r"[a-z_][a-z0-9_.-]{0,31}")
 _CREDENTIAL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _LIVE = {"file", "dotenv", "keychain"}
-
-
-@dataclass(frozen=True)
-class Machine:
-    """Where the declaration is to hold: an inventory host, its groups, all hosts and groups, and its name in paths."""
-
-    host: str
-    groups: frozenset[str]
-    known: frozenset[str]
-    name: str
-    person: str
-
-    def is_among(self, machines: list[str]) -> bool:
-        return self.host in machines or not self.groups.isdisjoint(machines)
 
 
 def compile_declaration(variables: Mapping[str, Any], machine: Machine, *, user: str = "") -> dict[str, Any]:
@@ -49,19 +40,21 @@ def compile_declaration(variables: Mapping[str, Any], machine: Machine, *, user:
     errors: list[str] = []
     roster = _merge("latchkey_roster", variables, errors)
     credentials = _merge("latchkey_credentials", variables, errors)
-    _check_roster(roster, machine, errors)
+    check_roster(roster, machine, errors)
     _check_credentials(credentials, roster, machine, errors)
+    sections = check_aws(variables, errors)
+    for variable, name, section in sections:
+        check_only(f"{variable}.{name}", section.get("only"), roster, machine, errors)
     if _merge("latchkey_jobs", variables, errors):
         errors.append("latchkey_jobs: this version provisions no jobs yet, leave it empty")
     if user and roster and user not in roster:
-        errors.append(f"user={user} is not on the roster, {nearest(user, roster)}")
+        errors.append(f"user={user} is not on the roster, {_schema.nearest(user, roster)}")
     members: list[dict[str, Any]] = []
     if not errors:
-        people = roster or {machine.person: {}}
-        for name, entry in people.items():
-            if (not user or user == name) and machine.is_among(entry.get("machines") or [machine.host]):
-                members.append(_member(name, entry or {}, credentials, machine, errors))
-        _check_accounts(members, errors)
+        people = [Person(name, entry, machine) for name, entry in (roster or {machine.person: {}}).items()]
+        here = [person for person in people if person.works_here and user in ("", person.name)]
+        check_accounts(here, errors)
+        members = [_member(person, credentials, sections, errors) for person in here]
     return {
         "errors": [_located(error, variables) for error in errors],
         "machine": machine.name,
@@ -104,39 +97,19 @@ def _merge(prefix: str, variables: Mapping[str, Any], errors: list[str]) -> dict
     return merged
 
 
-def _check_roster(roster: dict[str, Any], machine: Machine, errors: list[str]) -> None:
-    for name, entry in roster.items():
-        where = f"latchkey_roster.{name}"
-        if not _ROSTER_NAME.fullmatch(name):
-            errors.append(f"{where}: a roster name is lower-case letters, digits, _ . - and at most 32 long")
-        check_entry(where, entry, _schema.MEMBER, errors)
-        if isinstance(entry, dict):
-            _check_known(f"{where}.machines", entry.get("machines"), machine.known, errors)
-
-
 def _check_credentials(
     credentials: dict[str, Any], roster: dict[str, Any], machine: Machine, errors: list[str]
 ) -> None:
-    groups = {group for entry in roster.values() if isinstance(entry, dict) for group in entry.get("groups") or []}
-    known = {"users": frozenset(roster or {machine.person}), "groups": frozenset(groups), "machines": machine.known}
     for name, entry in credentials.items():
         where = f"latchkey_credentials.{name}"
         if not _CREDENTIAL_NAME.fullmatch(name):
             errors.append(f"{where}: a credential's name is letters, digits, _ . - and at most 64 long")
-        check_entry(where, entry, _schema.CREDENTIAL, errors)
+        _schema.check_entry(where, entry, _schema.CREDENTIAL, errors)
         if not isinstance(entry, dict):
             continue
-        only = entry.get("only")
-        for key, words in only.items() if isinstance(only, dict) else ():
-            if key in known:
-                _check_known(f"{where}.only.{key}", words, known[key], errors)
+        check_only(where, entry.get("only"), roster, machine, errors)
         if entry.get("export") and not entry.get("keychain") and not _is_live(entry):
             errors.append(f"{where}.export: shells have no place to read it from, declare a keychain item for it")
-
-
-def _check_known(where: str, words: Any, known: frozenset[str], errors: list[str]) -> None:
-    unknown = [word for word in words if word not in known] if isinstance(words, list) else []
-    errors += [f"{where}: {word} is not known here, {nearest(word, known)}" for word in unknown]
 
 
 def _is_live(entry: dict[str, Any]) -> bool:
@@ -145,28 +118,20 @@ def _is_live(entry: dict[str, Any]) -> bool:
     return bool(kinds) and kinds[0] in _LIVE
 
 
-def _member(
-    name: str, entry: dict[str, Any], credentials: dict[str, Any], machine: Machine, errors: list[str]
-) -> dict[str, Any]:
-    words = {"user": name, "machine": machine.name}
-    if entry.get("email"):
-        words["email"] = entry["email"]
-    words.update({f"vars.{key}": str(value) for key, value in (entry.get("vars") or {}).items()})
-    mine = []
-    for title, credential in credentials.items():
-        if _applies(credential.get("only") or {}, name, entry, machine):
-            filled = fill(credential, words, errors, where=f"latchkey_credentials.{title} for {name}")
-            mine.append(_credential(title, filled))
-    _check_unique(name, mine, errors)
-    return {"name": name, "account": entry.get("account") or name, "credentials": mine, "words": words}
-
-
-def _applies(only: dict[str, list[str]], name: str, entry: dict[str, Any], machine: Machine) -> bool:
-    return (
-        ("users" not in only or name in only["users"])
-        and ("groups" not in only or not set(only["groups"]).isdisjoint(entry.get("groups") or []))
-        and ("machines" not in only or machine.is_among(only["machines"]))
-    )
+def _member(person: Person, credentials: dict[str, Any], sections: list[Section], errors: list[str]) -> dict[str, Any]:
+    words = person.words()
+    mine = [
+        _credential(name, fill(entry, words, errors, where=f"latchkey_credentials.{name} for {person.name}"))
+        for name, entry in credentials.items()
+        if person.is_meant(entry.get("only"))
+    ]
+    _check_unique(person.name, mine, errors)
+    return {
+        "name": person.name,
+        "account": person.account,
+        "credentials": mine,
+        "aws": aws_sections(sections, person, errors),
+    }
 
 
 def _credential(name: str, entry: dict[str, Any]) -> dict[str, Any]:
@@ -174,7 +139,7 @@ def _credential(name: str, entry: dict[str, Any]) -> dict[str, Any]:
     return {
         "name": name,
         "about": entry.get("about") or "",
-        "sources": [normalise_source(source) for source in entry.get("source") or []],
+        "sources": [_schema.normalise_source(source) for source in entry.get("source") or []],
         "keychain": entry.get("keychain"),
         "exports": [
             {"name": e["name"], "file": e.get("file")} if isinstance(e, dict) else {"name": e, "file": None}
@@ -187,12 +152,6 @@ def _credential(name: str, entry: dict[str, Any]) -> dict[str, Any]:
         "rotate": entry.get("rotate") or "",
         "consumers": entry.get("consumers") or [],
     }
-
-
-def normalise_source(source: dict[str, Any]) -> dict[str, Any]:
-    """The long form with its kind."""
-    ((kind, form),) = source.items()
-    return {"kind": kind, **(form if isinstance(form, dict) else {_schema.SHORT_FORMS[kind]: form})}
 
 
 def _places(credentials: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
@@ -212,16 +171,5 @@ def _check_unique(member: str, credentials: list[dict[str, Any]], errors: list[s
     errors += [
         f"{place} of {member} is wanted by {' and '.join(names)} of latchkey_credentials: give it to one"
         for place, names in takers.items()
-        if len(names) > 1
-    ]
-
-
-def _check_accounts(members: list[dict[str, Any]], errors: list[str]) -> None:
-    takers = collections.defaultdict(list)
-    for member in members:
-        takers[member["account"]].append(member["name"])
-    errors += [
-        f"latchkey_roster: {' and '.join(names)} share the account {account}, and each needs one of their own"
-        for account, names in takers.items()
         if len(names) > 1
     ]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Callable
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["CREDENTIAL", "MEMBER", "Key", "check_entry", "nearest", "seconds"]
+__all__ = ["CREDENTIAL", "MEMBER", "Key", "check_entry", "check_source", "nearest", "normalise_source", "seconds"]
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -142,6 +142,12 @@ def check_source(where: str, source: Any, errors: list[str]) -> None:
     if kind in SHORT_FORMS and not isinstance(form, dict):
         form = {SHORT_FORMS[kind]: form}
     check_entry(f"{where}.{kind}", form, SOURCES[kind], errors)
+
+
+def normalise_source(source: dict[str, Any]) -> dict[str, Any]:
+    """The long form with its kind."""
+    ((kind, form),) = source.items()
+    return {"kind": kind, **(form if isinstance(form, dict) else {SHORT_FORMS[kind]: form})}
 
 
 def _check_exports(where: str, value: Any, _rule: Key, errors: list[str]) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.latchkey.workstation.plugins.plugin_utils._declaration import Machine, compile_declaration
+from ansible_collections.latchkey.workstation.plugins.plugin_utils._declaration import compile_declaration
+from ansible_collections.latchkey.workstation.plugins.plugin_utils._people import Machine
 
 MACHINE = Machine(
     host="devvm",
@@ -140,6 +141,20 @@ ERRORS = {
         " latchkey_credentials: {a: {source: [{dotenv: {path: '~/{vars.team}/.env', key: A}}]}}}",
         "{vars.team} is '../bob', which has no place in a path",
     ),
+    "AWS sections no mapping": ("aws_config_profiles: [dev]", "aws_config_profiles must be a mapping of names"),
+    "AWS section no mapping": ("aws_config_profiles: {dev: text}", "aws_config_profiles.dev must be a mapping of keys"),
+    "AWS state": (
+        "aws_config_sso_sessions: {corp: {state: gone}}",
+        "aws_config_sso_sessions.corp.state: 'gone' is not known",
+    ),
+    "AWS source": (
+        "aws_config_credentials: {reader: {aws_access_key_id: {jsn: {}}}}",
+        'aws_config_credentials.reader.aws_access_key_id.jsn: no such source, did you mean "json"?',
+    ),
+    "AWS only": (
+        "aws_config_credentials: {writer: {only: {machines: [wirters]}}}",
+        "aws_config_credentials.writer.only.machines: wirters is not known here",
+    ),
     "export twice": (
         "latchkey_credentials: {a: {keychain: {service: s, account: x}, export: T},"
         " b: {keychain: {service: s, account: y}, export: T}}",
@@ -232,3 +247,22 @@ def test_user_limits_a_run_to_one_member() -> None:
 def test_durations_are_seconds() -> None:
     (member,) = compiled("latchkey_credentials: {a: {warn_before: 14d}}")["members"]
     assert member["credentials"][0]["warn_before"] == 14 * 86400
+
+
+def test_aws_sections_are_filled_in_and_limited_like_credentials() -> None:
+    (member,) = compiled(
+        """
+        aws_config_sso_sessions: {corp: {sso_region: eu-west-1}}
+        aws_config_profiles: {"dev-{user}": {region: eu-west-1}, mac: {region: x, only: {machines: [macs]}}}
+        aws_config_credentials:
+          reader: {aws_access_key_id: {env: KEY}, region: us-west-2, state: present}
+        """
+    )["members"]
+    assert [section["name"] for section in member["aws"]["profiles"]] == ["dev-alice"]
+    assert member["aws"]["static"] == [
+        {
+            "name": "reader",
+            "state": "present",
+            "settings": {"aws_access_key_id": {"kind": "env", "name": "KEY"}, "region": "us-west-2"},
+        }
+    ]

@@ -1,0 +1,69 @@
+# Copyright (c) 2026 latchkey contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Declared sections of the AWS files: checked, and filled in for a member."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.latchkey.workstation.plugins.plugin_utils import _schema
+from ansible_collections.latchkey.workstation.plugins.plugin_utils._fill import fill
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ansible_collections.latchkey.workstation.plugins.plugin_utils._people import Person
+
+__all__ = ["Section", "aws_sections", "check_aws"]
+
+VARIABLES = {
+    "aws_config_sso_sessions": "sso_sessions",
+    "aws_config_profiles": "profiles",
+    "aws_config_credentials": "static",
+}
+_STATIC = "aws_config_credentials"
+_OURS = {"only": _schema.CREDENTIAL["only"], "state": _schema.Key(choices=("present", "absent"))}
+
+Section = tuple[str, str, dict[str, Any]]
+
+
+def check_aws(variables: Mapping[str, Any], errors: list[str]) -> list[Section]:
+    """Every declared section; what is wrong with one is added to ``errors``."""
+    sections: list[Section] = []
+    for variable in VARIABLES:
+        declared = variables.get(variable) or {}
+        if not isinstance(declared, dict):
+            errors.append(f"{variable} must be a mapping of names to sections")
+            continue
+        for name, section in declared.items():
+            if not isinstance(section, dict):
+                errors.append(f"{variable}.{name} must be a mapping of keys to values")
+                continue
+            _check_section(variable, f"{variable}.{name}", section, errors)
+            sections.append((variable, name, section))
+    return sections
+
+
+def aws_sections(sections: list[Section], person: Person, errors: list[str]) -> dict[str, list[dict[str, Any]]]:
+    """name, state and settings of every section that is meant for ``person``."""
+    mine: dict[str, list[dict[str, Any]]] = {kind: [] for kind in VARIABLES.values()}
+    for variable, name, section in sections:
+        if not person.is_meant(section.get("only")):
+            continue
+        settings = {key: value for key, value in section.items() if key not in _OURS}
+        where = f"{variable}.{name}"
+        title, filled = fill([name, settings], person.words(), errors, where=where)
+        if variable == _STATIC:
+            filled = {k: _schema.normalise_source(v) if isinstance(v, dict) else v for k, v in filled.items()}
+        state = section.get("state") or "present"
+        mine[VARIABLES[variable]].append({"name": title, "state": state, "settings": filled})
+    return mine
+
+
+def _check_section(variable: str, where: str, section: dict[str, Any], errors: list[str]) -> None:
+    _schema.check_entry(where, {key: value for key, value in section.items() if key in _OURS}, _OURS, errors)
+    for key, value in section.items() if variable == _STATIC else ():
+        if isinstance(value, dict) and key not in _OURS:
+            _schema.check_source(f"{where}.{key}", value, errors)

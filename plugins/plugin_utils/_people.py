@@ -1,0 +1,102 @@
+# Copyright (c) 2026 latchkey contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Who works where: machines, the people of the roster, and for whom something is declared."""
+
+from __future__ import annotations
+
+import collections
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.latchkey.workstation.plugins.plugin_utils import _schema
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["Machine", "Person", "check_accounts", "check_only", "check_roster"]
+
+_ROSTER_NAME = re.compile(r"[a-z_][a-z0-9_.-]{0,31}")
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Where the declaration is to hold: an inventory host, its groups, all hosts and groups, and its name in paths."""
+
+    host: str
+    groups: frozenset[str]
+    known: frozenset[str]
+    name: str
+    person: str
+
+    def is_among(self, machines: list[str]) -> bool:
+        return self.host in machines or not self.groups.isdisjoint(machines)
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody of the roster (or the one person there is without a roster) on a machine."""
+
+    name: str
+    entry: Mapping[str, Any]
+    machine: Machine
+
+    @property
+    def account(self) -> str:
+        return self.entry.get("account") or self.name
+
+    @property
+    def works_here(self) -> bool:
+        return self.machine.is_among(self.entry.get("machines") or [self.machine.host])
+
+    def words(self) -> dict[str, str]:
+        """What placeholders stand for."""
+        words = {"user": self.name, "machine": self.machine.name}
+        words.update({f"vars.{key}": str(value) for key, value in (self.entry.get("vars") or {}).items()})
+        return {**words, "email": self.entry["email"]} if self.entry.get("email") else words
+
+    def is_meant(self, only: Mapping[str, list[str]] | None) -> bool:
+        """Whether every key of ``only`` matches."""
+        wanted = only or {}
+        return (
+            self.name in wanted.get("users", [self.name])
+            and ("groups" not in wanted or not set(wanted["groups"]).isdisjoint(self.entry.get("groups") or []))
+            and self.machine.is_among(wanted.get("machines", [self.machine.host]))
+        )
+
+
+def check_roster(roster: dict[str, Any], machine: Machine, errors: list[str]) -> None:
+    for name, entry in roster.items():
+        where = f"latchkey_roster.{name}"
+        if not _ROSTER_NAME.fullmatch(name):
+            errors.append(f"{where}: a roster name is lower-case letters, digits, _ . - and at most 32 long")
+        _schema.check_entry(where, entry, _schema.MEMBER, errors)
+        if isinstance(entry, dict):
+            _check_known(f"{where}.machines", entry.get("machines"), machine.known, errors)
+
+
+def check_only(where: str, only: Any, roster: Mapping[str, Any], machine: Machine, errors: list[str]) -> None:
+    """Users and groups of the roster, machines of the inventory; nobody else is known."""
+    groups = {group for entry in roster.values() if isinstance(entry, dict) for group in entry.get("groups") or []}
+    known = {"users": frozenset(roster or {machine.person}), "groups": frozenset(groups), "machines": machine.known}
+    for key, words in only.items() if isinstance(only, dict) else ():
+        if key in known:
+            _check_known(f"{where}.only.{key}", words, known[key], errors)
+
+
+def _check_known(where: str, words: Any, known: frozenset[str], errors: list[str]) -> None:
+    unknown = [word for word in words if word not in known] if isinstance(words, list) else []
+    errors += [f"{where}: {word} is not known here, {_schema.nearest(word, known)}" for word in unknown]
+
+
+def check_accounts(people: list[Person], errors: list[str]) -> None:
+    takers = collections.defaultdict(list)
+    for person in people:
+        takers[person.account].append(person.name)
+    errors += [
+        f"latchkey_roster: {' and '.join(names)} share the account {account}, and each needs one of their own"
+        for account, names in takers.items()
+        if len(names) > 1
+    ]
