@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Callable
 
 from ansible_collections.latchkey.workstation.plugins.module_utils import _command, _dotenv, _files
 from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
-from ansible_collections.latchkey.workstation.plugins.module_utils._secrets import Secret
+from ansible_collections.latchkey.workstation.plugins.module_utils._found import Found
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -25,36 +25,6 @@ __all__ = ["Found", "Readers", "authority_of", "idle", "resolve", "seed_of", "va
 _SECONDS = 10
 _LIMIT = 1 << 20
 _IDLE = {"human_only": "only a person uses it: nothing reads it", "unused": "declared as unused: nothing reads it"}
-
-
-@dataclass(frozen=True)
-class Found:
-    """What looking for a value came to; ``state`` is found, absent or blocked, and only found has a secret.
-
-    ``blocked`` is no verdict (locked, denied, unreachable, damaged): nothing may be written because of it.
-    """
-
-    state: str
-    origin: str = ""
-    secret: Secret | None = None
-    reason: str = ""
-    remedy: str = ""
-
-    @classmethod
-    def of(cls, data: bytes, origin: str) -> Found:
-        """``data`` as the value: nothing at all is absent, what cannot be a secret is blocked."""
-        if not data:
-            return cls("absent", origin, reason=f"{origin} is empty")
-        if b"\0" in data:
-            return cls("blocked", origin, reason=f"{origin} holds a NUL byte, which no secret has")
-        try:
-            return cls("found", origin, secret=Secret(data))
-        except LatchkeyError as error:
-            return cls.blocked(error, origin, prefix=f"{origin}: ")
-
-    @classmethod
-    def blocked(cls, error: LatchkeyError, origin: str, *, prefix: str = "") -> Found:
-        return cls("blocked", origin, reason=prefix + error.message, remedy=error.remedy)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,44 @@
+# Copyright (c) 2026 latchkey contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What looking for one value came to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
+from ansible_collections.latchkey.workstation.plugins.module_utils._secrets import Secret
+
+__all__ = ["Found"]
+
+
+@dataclass(frozen=True)
+class Found:
+    """What looking for a value came to; ``state`` is found, absent or blocked, and only found has a secret.
+
+    ``blocked`` is no verdict (locked, denied, unreachable, damaged): nothing may be written because of it.
+    """
+
+    state: str
+    origin: str = ""
+    secret: Secret | None = None
+    reason: str = ""
+    remedy: str = ""
+
+    @classmethod
+    def of(cls, data: bytes, origin: str) -> Found:
+        """``data`` as the value: nothing at all is absent, what cannot be a secret is blocked."""
+        if not data:
+            return cls("absent", origin, reason=f"{origin} is empty")
+        if b"\0" in data:
+            return cls("blocked", origin, reason=f"{origin} holds a NUL byte, which no secret has")
+        try:
+            return cls("found", origin, secret=Secret(data))
+        except LatchkeyError as error:
+            return cls.blocked(error, origin, prefix=f"{origin}: ")
+
+    @classmethod
+    def blocked(cls, error: LatchkeyError, origin: str, *, prefix: str = "") -> Found:
+        return cls("blocked", origin, reason=prefix + error.message, remedy=error.remedy)

@@ -1,0 +1,103 @@
+# Copyright (c) 2026 latchkey contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The declared items of every member's keychain."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: keychain
+short_description: Keep the declared items in every member's keychain
+version_added: 0.1.0
+description:
+  - Keeps values where a machine keeps them - the Keychain on macOS, the Secret Service or private files on Linux.
+  - An item follows its authorities. Where no authority has a value, what is kept is right, and where nothing is kept
+    the person's own environment may seed it. A source or a store that cannot be read is reported as unknown and
+    nothing is written because of it.
+  - What is there as declared is adopted as it is. The access list of an existing macOS item is neither compared nor
+    changed; O(members[].credentials[].keychain.trusted_apps) count when an item is made, or a value is put in by hand.
+  - Two items of the same service and account in several keychains are told apart by the search list, whose first
+    counts.
+extends_documentation_fragment:
+  - latchkey.workstation.members
+  - latchkey.workstation.members.attributes
+  - latchkey.workstation.kept
+options:
+  exclusive:
+    description: Whether items that this module made before and that are not listed any more are removed.
+    type: bool
+    default: false
+  value:
+    description: A value for the one credential of the one member listed, in place of what is kept.
+    type: str
+"""
+
+EXAMPLES = r"""
+- name: Keep what is declared
+  latchkey.workstation.keychain:
+    members: "{{ keychain_members }}"
+    exclusive: true
+"""
+
+RETURN = r"""
+members:
+  description: A report for each member, with an item for each credential - its state and what was or would be done.
+  type: dict
+  returned: always
+"""
+
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.latchkey.workstation.plugins.module_utils._credential import members_spec
+from ansible_collections.latchkey.workstation.plugins.module_utils._kept import kept_spec, open_kept, open_store
+from ansible_collections.latchkey.workstation.plugins.module_utils._keychain_converge import Keychain
+from ansible_collections.latchkey.workstation.plugins.module_utils._keychain_note import Note
+from ansible_collections.latchkey.workstation.plugins.module_utils._members import Member, Served, serve
+from ansible_collections.latchkey.workstation.plugins.module_utils._report import result
+from ansible_collections.latchkey.workstation.plugins.module_utils._secrets import Secret
+from ansible_collections.latchkey.workstation.plugins.module_utils._state import State
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            **members_spec(),
+            **kept_spec(),
+            "exclusive": {"type": "bool", "default": False},
+            "value": {"type": "str", "no_log": True},
+        },
+        supports_check_mode=True,
+    )
+    options = module.params
+    if options["value"] is not None and sum(len(entry["credentials"]) for entry in options["members"]) != 1:
+        module.fail_json(msg="value is for one credential of one member: list that one and no other")
+
+    def work(member: Member, entry: dict[str, Any]) -> Served:
+        state = State(member.home, check_mode=module.check_mode)
+        credentials = [credential for credential in entry["credentials"] if credential["keychain"]]
+        if not credentials and not Note.load(state).entries:
+            return Served()
+        with state.lock():
+            note = Note.load(state)
+            places = {"security": options["security"]}
+            kept = open_kept(member, state, credentials, backend=options["backend"], **places)
+            keychain = Keychain(
+                kept,
+                note,
+                state,
+                stores=lambda name: open_store(member, declared=name, recorded="", **places),
+                check_mode=module.check_mode,
+            )
+            given = None if options["value"] is None else Secret(options["value"])
+            report = keychain.converge(credentials, readers=kept.readers(), given=given, exclusive=options["exclusive"])
+        return Served(report=report)
+
+    served = serve(options["members"], work)
+    answer = result("keychain", {name: one.report for name, one in served.items()}, unserved=options["unserved"])
+    (module.fail_json if answer.pop("failed") else module.exit_json)(**answer)
+
+
+if __name__ == "__main__":
+    main()
