@@ -10,6 +10,7 @@ import collections
 import re
 from typing import TYPE_CHECKING, Any
 
+from ansible_collections.latchkey.workstation.plugins.module_utils._checks_table import problems
 from ansible_collections.latchkey.workstation.plugins.plugin_utils import _schema
 from ansible_collections.latchkey.workstation.plugins.plugin_utils._aws_sections import Section, aws_sections, check_aws
 from ansible_collections.latchkey.workstation.plugins.plugin_utils._fill import fill
@@ -108,6 +109,8 @@ def _check_credentials(
         if not isinstance(entry, dict):
             continue
         check_only(where, entry.get("only"), roster, machine, errors)
+        if isinstance(entry.get("check"), dict) and "provider" in entry["check"]:
+            errors += [f"{where}.check.{problem}" for problem in problems(entry["check"], credentials)]
         if entry.get("export") and not entry.get("keychain") and not _is_live(entry):
             errors.append(f"{where}.export: shells have no place to read it from, declare a keychain item for it")
 

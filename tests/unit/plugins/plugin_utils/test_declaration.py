@@ -94,6 +94,18 @@ ERRORS = {
         "latchkey_credentials: {a: {check: heroku}}",
         "a.check must be a mapping with a provider",
     ),
+    "check of an unknown provider": (
+        "latchkey_credentials: {a: {check: {provider: herokuu}}}",
+        "latchkey_credentials.a.check.provider: 'herokuu' is not known, did you mean \"heroku\"?",
+    ),
+    "check with an unknown option": (
+        "latchkey_credentials: {a: {check: {provider: heroku, base_ulr: x}}}",
+        'latchkey_credentials.a.check.base_ulr: no such option of heroku, did you mean "base_url"?',
+    ),
+    "check of another credential": (
+        "latchkey_credentials: {a: {check: {provider: infisical, client_id: '{credential.b}'}}}",
+        "latchkey_credentials.a.check.{credential.b} is not declared",
+    ),
     "required": ("latchkey_credentials: {a: {required: maybe}}", "a.required must be true or false"),
     "warn_before": ("latchkey_credentials: {a: {warn_before: 14}}", "a.warn_before must be a duration such as 10s"),
     "category": (
@@ -206,12 +218,12 @@ def test_words_are_filled_in_and_other_braces_left_alone() -> None:
         latchkey_credentials:
           a:
             about: '{user} {email} {machine} {vars.team} {home} ${HOME} {} {"a": 1} {{ x }}'
-            check: {provider: http, headers: {Authorization: 'Bearer {value}', X: '{credential.b}'}}
+            check: {provider: http, url: 'https://x.example.com', headers: {Authorization: 'Bearer {value}', X: '{credential.a}'}}
         """
     )["members"]
     (credential,) = member["credentials"]
     assert credential["about"] == 'alice alice@example.com devvm blue {home} ${HOME} {} {"a": 1} {{ x }}'
-    assert credential["check"]["headers"] == {"Authorization": "Bearer {value}", "X": "{credential.b}"}
+    assert credential["check"]["headers"] == {"Authorization": "Bearer {value}", "X": "{credential.a}"}
 
 
 ONLY = {
