@@ -77,8 +77,9 @@ def _by_credential(row: Exported) -> str:
 def _by_variable(exported: Sequence[Exported]) -> list[str]:
     """Those of shells first: a variable that several env files have is the first one's."""
     rows = [(name, row) for row in exported for name in row.in_shells]
-    rows += [(name, row) for row in exported for name in row.variables if name not in row.in_shells]
-    return [f"    {name}) {_found(row.credential, [name])} ;;" for name, row in rows]
+    rows += [(name, row) for row in exported for name in row.variables]
+    first = dict(reversed(rows))
+    return [f"    {name}) {_found(first[name].credential, [name])} ;;" for name in dict(rows)]
 
 
 def _found(credential: str, variables: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ import ctypes
 import glob
 import shutil
 import subprocess
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from ansible_collections.latchkey.workstation.plugins.module_utils import _dotenv, _exports_env
@@ -18,6 +18,9 @@ from ansible_collections.latchkey.workstation.plugins.module_utils._errors impor
 from ansible_collections.latchkey.workstation.plugins.module_utils._secrets import Secret
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 VALUES = {
     "plain": "ghp_0123456789",

@@ -1,0 +1,322 @@
+# Copyright (c) 2026 latchkey contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One member's exports: what is written, what is left alone, what is said."""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from ansible_collections.latchkey.workstation.plugins.module_utils import _files
+from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
+from ansible_collections.latchkey.workstation.plugins.module_utils._exports import Exports
+from ansible_collections.latchkey.workstation.plugins.module_utils._exports_files import Managed
+from ansible_collections.latchkey.workstation.plugins.module_utils._found import Found
+from ansible_collections.latchkey.workstation.plugins.module_utils._report import Report
+from ansible_collections.latchkey.workstation.plugins.module_utils._secrets import Secret
+from ansible_collections.latchkey.workstation.plugins.module_utils._state import State
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+VALUE = "the-value-of-it"
+
+
+def credential(name: str, *exports: str | dict[str, Any], **more: Any) -> dict[str, Any]:
+    rows = [{"file": None, **(export if isinstance(export, dict) else {"name": export})} for export in exports]
+    item = {"service": f"{name}-item", "account": "me", "state": "present"}
+    return {"name": name, "exports": rows, "sources": [], "keychain": item, **more}
+
+
+def env(name: str, path: str = "~/jobs/app.env") -> dict[str, str]:
+    return {"name": name, "file": path}
+
+
+class Home:
+    """A home and the values of its credentials."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.values: dict[str, Found] = {}
+
+    def __truediv__(self, name: str) -> Path:
+        return self.path / name
+
+    def converge(self, *credentials: dict[str, Any], check_mode: bool = False) -> Report:
+        report = Report()
+        state = State(str(self.path), check_mode=check_mode)
+        with state.lock():
+            files = Managed(report, state, home=str(self.path), check_mode=check_mode)
+            kept = lambda service, account: ("kept", f"{self.path}/kept/{service}")  # noqa: E731
+            Exports(files, kept=kept, value_of=self.value_of).converge(credentials)
+        return report
+
+    def value_of(self, credential: Any) -> Found:
+        return self.values.get(credential["name"], Found("found", secret=Secret(VALUE)))
+
+    def snapshot(self) -> dict[str, tuple[int, bytes]]:
+        """Everything but our notes: they are not what a person has."""
+        files = [path for path in self.path.rglob("*") if path.is_file() and "state" not in path.parts]
+        return {str(path): (stat.S_IMODE(path.stat().st_mode), path.read_bytes()) for path in files}
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    (tmp_path / "home").mkdir()
+    return Home(tmp_path / "home")
+
+
+def states(report: Report) -> dict[str, str]:
+    return {row["item"]: row["state"] for row in report.items}
+
+
+def row(report: Report, item: str) -> dict[str, Any]:
+    return next(row for row in report.items if row["item"] == item)
+
+
+INSTALLED = ("~/.local/share/latchkey/exports.sh", "~/.local/bin/latchkey-run", "~/.zshrc")
+
+
+def test_what_shells_need_is_made_and_then_nothing_changes(home: Home) -> None:
+    first = home.converge(credential("heroku", "HEROKU_API_KEY"))
+    assert states(first) == dict.fromkeys(INSTALLED, "changed")
+    assert b"    HEROKU_API_KEY\n" in (home / ".zshrc").read_bytes()
+    modes = {name: mode for name, (mode, _data) in home.snapshot().items()}
+    assert modes == {
+        str(home / ".zshrc"): 0o644,
+        str(home / ".local/bin/latchkey-run"): 0o755,
+        str(home / ".local/share/latchkey/exports.sh"): 0o600,
+    }
+    before = home.snapshot()
+    again = home.converge(credential("heroku", "HEROKU_API_KEY"))
+    assert states(again) == dict.fromkeys(INSTALLED, "ok")
+    assert not again.diff
+    assert home.snapshot() == before
+
+
+def test_check_mode_says_the_same_and_writes_nothing(home: Home) -> None:
+    (home / ".zshrc").write_text("alias ll='ls -l'\nexport PASSWORD=hunter22\n")
+    before = home.snapshot()
+    declared = [credential("heroku", "HEROKU_API_KEY", env("HEROKU_API_KEY"))]
+    foreseen = home.converge(*declared, check_mode=True)
+    assert home.snapshot() == before
+    assert not (home / ".local").exists()
+    done = home.converge(*declared)
+    assert (foreseen.items, foreseen.diff) == (done.items, done.diff)
+    assert "hunter22" not in str(done.diff)
+    assert VALUE not in str(done.diff) + str(done.items)
+
+
+def test_all_goes_when_nothing_is_exported_any_more(home: Home) -> None:
+    original = b"alias ll='ls -l'  # no newline at the end"
+    (home / ".zshrc").write_bytes(original)
+    home.converge(credential("a", "A"), credential("b", env("B")))
+    last = home.converge()
+    assert set(states(last).values()) == {"changed"}
+    assert home.snapshot() == {str(home / ".zshrc"): (0o644, original)}
+    assert not home.converge().items
+
+
+def test_an_empty_zshrc_that_we_made_goes_and_one_that_was_there_stays(home: Home) -> None:
+    home.converge(credential("a", "A"))
+    home.converge()
+    assert not home.snapshot()
+    (home / ".zshrc").write_bytes(b"")
+    home.converge(credential("a", "A"))
+    home.converge()
+    assert (home / ".zshrc").read_bytes() == b""
+
+
+def test_a_zshrc_that_we_made_and_somebody_wrote_in_stays(home: Home) -> None:
+    home.converge(credential("a", "A"))
+    with (home / ".zshrc").open("a") as file:
+        file.write("mine\n")
+    home.converge()
+    assert (home / ".zshrc").read_text() == "mine\n"
+
+
+def test_the_zshrc_keeps_its_mode_its_link_and_its_previous_version(home: Home) -> None:
+    (home / "dotfiles").mkdir()
+    target = home / "dotfiles/zshrc"
+    target.write_text("mine\n")
+    target.chmod(0o640)
+    (home / ".zshrc").symlink_to("dotfiles/zshrc")
+    home.converge(credential("a", "A"))
+    assert (home / ".zshrc").is_symlink()
+    assert target.read_text().startswith("mine\n# >>> latchkey >>>")
+    assert stat.S_IMODE(target.stat().st_mode) == 0o640
+    assert (home / ".local/state/latchkey/previous/zshrc").read_text() == "mine\n"
+
+
+def test_damaged_marks_fail_and_the_file_stays(home: Home) -> None:
+    (home / ".zshrc").write_text("a\n# >>> latchkey >>> made by somebody\n")
+    report = home.converge(credential("a", "A"))
+    assert report.failed
+    assert "line 2" in row(report, "~/.zshrc")["what"]
+    assert row(report, "~/.zshrc")["remedy"]
+    assert (home / ".zshrc").read_text() == "a\n# >>> latchkey >>> made by somebody\n"
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_a_read_only_zshrc_fails_and_stays(home: Home, check_mode: bool) -> None:
+    (home / ".zshrc").write_text("mine\n")
+    (home / ".zshrc").chmod(0o444)
+    report = home.converge(credential("a", "A"), check_mode=check_mode)
+    assert report.failed
+    assert states(report)["~/.zshrc"] == "failed"
+    assert "chmod u+w" in row(report, "~/.zshrc")["remedy"]
+    assert (home / ".zshrc").read_text() == "mine\n"
+
+
+def test_own_lines_that_win_are_told_and_neither_count_nor_change(home: Home) -> None:
+    (home / ".zshrc").write_text("export A=hunter22\n")
+    home.converge(credential("a", "A"), credential("b", "B"))
+    with (home / ".zshrc").open("a") as file:
+        file.write("B=hunter33\n")
+    report = home.converge(credential("a", "A"), credential("b", "B"))
+    assert not report.changed
+    assert not report.failed
+    assert {item: state for item, state in states(report).items() if state != "ok"} == {"A": "unknown", "B": "unknown"}
+    assert row(report, "A")["what"].startswith("line 1 of ~/.zshrc sets it too")
+    assert row(report, "B")["what"].startswith("line 10 of ~/.zshrc sets it too and wins")
+    assert "hunter" not in str(report.items)
+
+
+def test_a_latchkey_run_of_somebody_else_is_left_alone(home: Home) -> None:
+    (home / ".local/bin").mkdir(parents=True)
+    (home / ".local/bin/latchkey-run").write_text("mine\n")
+    report = home.converge(credential("a", "A"))
+    assert states(report)["~/.local/bin/latchkey-run"] == "failed"
+    assert states(report)["~/.zshrc"] == "changed"
+    home.converge()
+    assert (home / ".local/bin/latchkey-run").read_text() == "mine\n"
+
+
+def test_an_env_file_holds_what_several_credentials_export_to_it(home: Home) -> None:
+    home.values["b"] = Found("found", secret=Secret("another value"))
+    report = home.converge(credential("a", env("A")), credential("b", env("B"), "B"))
+    path = home / "jobs/app.env"
+    assert path.read_text().splitlines()[1:] == [f'A="{VALUE}"', 'B="another value"']
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    assert states(report)["~/jobs/app.env"] == "changed"
+    assert "    A\n" not in (home / ".zshrc").read_text()
+
+
+def test_an_env_file_follows_the_value_and_its_mode(home: Home) -> None:
+    declared = [credential("a", env("A")), credential("b", env("B"))]
+    home.converge(*declared)
+    home.values["a"] = Found("found", secret=Secret("rotated"))
+    assert states(home.converge(*declared))["~/jobs/app.env"] == "changed"
+    assert 'A="rotated"' in (home / "jobs/app.env").read_text()
+    (home / "jobs/app.env").chmod(0o644)
+    assert states(home.converge(*declared))["~/jobs/app.env"] == "changed"
+    assert stat.S_IMODE((home / "jobs/app.env").stat().st_mode) == 0o600
+
+
+def test_an_env_file_loses_the_value_that_went_and_goes_with_the_last(home: Home) -> None:
+    declared = [credential("a", env("A")), credential("b", env("B"))]
+    home.converge(*declared)
+    home.values["a"] = Found("absent")
+    home.converge(*declared)
+    assert (home / "jobs/app.env").read_text().splitlines()[1:] == [f'B="{VALUE}"']
+    home.values["b"] = Found("absent")
+    assert states(home.converge(*declared))["~/jobs/app.env"] == "changed"
+    assert not (home / "jobs/app.env").exists()
+    assert "~/jobs/app.env" not in states(home.converge(*declared))
+
+
+def test_an_env_file_stays_while_nobody_can_tell_the_value(home: Home) -> None:
+    declared = [credential("a", env("A")), credential("b", env("B"))]
+    home.converge(*declared)
+    before = home.snapshot()
+    home.values["b"] = Found("blocked", reason="it is locked", remedy="unlock it")
+    report = home.converge(*declared)
+    assert home.snapshot() == before
+    assert (row(report, "~/jobs/app.env")["state"], report.changed) == ("unknown", False)
+    assert row(report, "~/jobs/app.env")["what"] == "B: it is locked"
+
+
+def test_an_env_file_that_is_declared_no_more_goes_and_one_of_somebody_else_stays(home: Home) -> None:
+    home.converge(credential("a", env("A", "~/one.env"), env("A", "~/two.env")))
+    home.converge(credential("a", env("A", "~/two.env")))
+    assert not (home / "one.env").exists()
+    (home / "two.env").write_text("MINE=1\n")
+    home.converge()
+    assert (home / "two.env").read_text() == "MINE=1\n"
+
+
+def test_an_env_file_of_somebody_else_is_not_overwritten(home: Home) -> None:
+    (home / ".env").write_text("MINE=hunter22\n")
+    report = home.converge(credential("a", env("A", "~/.env")))
+    assert states(report)["~/.env"] == "failed"
+    assert (home / ".env").read_text() == "MINE=hunter22\n"
+    assert "hunter22" not in str(report.items) + str(report.diff) + report.msg
+
+
+def test_a_value_no_env_file_can_hold_fails_that_file_alone(home: Home) -> None:
+    home.values["a"] = Found("found", secret=Secret(b"hunter\xff22"))
+    report = home.converge(credential("a", env("A", "~/a.env")), credential("b", env("B", "~/b.env")))
+    assert (states(report)["~/a.env"], states(report)["~/b.env"]) == ("failed", "changed")
+    assert "hunter" not in str(report.items) + report.msg
+
+
+def test_a_credential_without_a_keychain_is_read_live(home: Home) -> None:
+    sources = [
+        {"kind": "env", "name": "CF"},
+        {"kind": "dotenv", "path": "~/repo/.env", "key": "CF"},
+        {"kind": "file", "path": "/etc/cf"},
+    ]
+    home.converge(credential("cf", "CF", keychain=None, sources=sources))
+    reads = f"    cf) _latchkey_dotenv {home.path}/repo/.env CF || [ $? -gt 1 ] || _latchkey_file /etc/cf ;;"
+    assert reads in (home / ".local/share/latchkey/exports.sh").read_text().splitlines()
+
+
+def test_a_credential_that_no_shell_can_read_is_an_error(home: Home) -> None:
+    with pytest.raises(LatchkeyError, match="cf: shells have no place to read it from"):
+        home.converge(credential("cf", "CF", keychain=None, sources=[{"kind": "env", "name": "CF"}]))
+
+
+def test_an_item_that_is_to_be_absent_is_not_exported(home: Home) -> None:
+    gone = {"service": "a-item", "account": "me", "state": "absent"}
+    home.converge(credential("a", "A", keychain=gone), credential("b", "B"))
+    assert "    A" not in (home / ".zshrc").read_text()
+
+
+def test_a_zshrc_that_somebody_writes_at_the_same_moment_loses_nothing(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (home / ".zshrc").write_text("mine\n")
+    real, seen = _files.write, []
+
+    def write(before: _files.Snapshot, data: bytes, *, mode: int | None = None) -> None:
+        if before.path.endswith(".zshrc") and not seen:
+            seen.append(before)
+            (home / ".zshrc").write_text("mine\nand more\n")
+        real(before, data, mode=mode)
+
+    monkeypatch.setattr(_files, "write", write)
+    assert not home.converge(credential("a", "A")).failed
+    assert (home / ".zshrc").read_text().startswith("mine\nand more\n# >>> latchkey >>>")
+
+
+def test_leftovers_of_a_killed_run_are_swept(home: Home) -> None:
+    for folder in (".", ".local/bin", ".local/share/latchkey"):
+        (home / folder).mkdir(parents=True, exist_ok=True)
+        (home / folder / ".latchkey-0123").write_text("half")
+    home.converge(credential("a", "A"))
+    assert not list(home.path.rglob(".latchkey-*"))
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_that_cannot_be_written_is_told_in_check_mode_too(home: Home) -> None:
+    home.path.chmod(0o500)
+    try:
+        report = home.converge(credential("a", "A"), check_mode=True)
+    finally:
+        home.path.chmod(0o700)
+    assert "is not writable" in row(report, "~/.zshrc")["what"]
