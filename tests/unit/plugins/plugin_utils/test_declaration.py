@@ -218,7 +218,10 @@ def test_words_are_filled_in_and_other_braces_left_alone() -> None:
         latchkey_credentials:
           a:
             about: '{user} {email} {machine} {vars.team} {home} ${HOME} {} {"a": 1} {{ x }}'
-            check: {provider: http, url: 'https://x.example.com', headers: {Authorization: 'Bearer {value}', X: '{credential.a}'}}
+            check:
+              provider: http
+              url: https://x.example.com
+              headers: {Authorization: 'Bearer {value}', X: '{credential.a}'}
         """
     )["members"]
     (credential,) = member["credentials"]
