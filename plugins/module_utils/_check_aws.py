@@ -1,0 +1,149 @@
+# Copyright (c) 2026 latchkey contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The AWS CLI of a machine, and the portal sessions it keeps. Nothing here refreshes or rewrites a cache."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.latchkey.workstation.plugins.module_utils import _checks_time
+from ansible_collections.latchkey.workstation.plugins.module_utils._checks_base import (
+    ABSENT,
+    FAIL,
+    PASS,
+    UNKNOWN,
+    Option,
+    Outcome,
+    Provider,
+)
+from ansible_collections.latchkey.workstation.plugins.module_utils._checks_web import Rule, join, judge
+from ansible_collections.latchkey.workstation.plugins.module_utils._command import CommandMissing
+from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
+from ansible_collections.latchkey.workstation.plugins.module_utils._http import Request
+from ansible_collections.latchkey.workstation.plugins.module_utils._secrets import Secret
+
+if TYPE_CHECKING:
+    from ansible_collections.latchkey.workstation.plugins.module_utils._checks_base import Ask, Check, Here
+
+__all__ = ["PROVIDERS"]
+
+_VERSION = re.compile(rb"aws-cli/(\d+)\.(\d+)\.(\d+)")
+_CAN = {"sso-session": (2, 9, 0), "pkce": (2, 22, 0), "use-device-code": (2, 22, 0)}
+_SECTION = re.compile(r"(?m)^\s*\[\s*sso-session\s+[\"']?([^\"'\]]+?)[\"']?\s*\]")
+_URGENT = (FAIL, UNKNOWN, ABSENT, PASS)
+_INSTALL = "install AWS CLI v2: https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html"
+_PORTAL = (
+    Rule(PASS, "the portal session is alive", statuses=[200], where={"/accountList": ...}),
+    Rule(ABSENT, "the portal session has ended", "expired", [401]),
+)
+
+
+def _cli(check: Check, here: Here) -> Outcome:
+    try:
+        told = here.run(["aws", "--version"])
+    except CommandMissing:
+        return Outcome(ABSENT, "aws CLI not installed", "absent", remedy=_INSTALL)
+    found = _VERSION.search(told.out + told.err)
+    if told.code or not found:
+        return Outcome(UNKNOWN, "aws --version says nothing that can be read", "unexpected")
+    version = tuple(map(int, found.groups()))
+    shown = ".".join(map(str, version))
+    known = Outcome(
+        PASS, "", identity=f"aws-cli {shown}", scopes=[can for can, since in _CAN.items() if version >= since]
+    )
+    least = check.options.get("min_version") or "2.9.0"
+    if version < tuple(int(part) for part in least.split(".")):
+        return Outcome(FAIL, f"aws-cli {shown} is older than {least}", "prerequisite", remedy=_INSTALL).over(known)
+    session = check.options.get("sso_session")
+    names = _session_names(here) if session else []
+    if session and not (names if session is True else session in names):
+        what = "any" if session is True else session
+        reason = f"no [sso-session {what}] in the AWS config: logins end with their first token"
+        return Outcome(ABSENT, reason, "prerequisite", remedy="aws configure sso-session").over(known)
+    return Outcome(PASS, "recent enough").over(known)
+
+
+def _session_names(here: Here) -> list[str]:
+    data = here.read(os.environ.get("AWS_CONFIG_FILE") or "~/.aws/config") or b""
+    return _SECTION.findall(data.decode(errors="replace"))
+
+
+def _sessions(check: Check, here: Here) -> Outcome:
+    """The declared session, or of all that the AWS config names the one that needs a person most."""
+    declared = check.options.get("session") or check.options.get("start_url")
+    if declared:
+        return _session(declared, here, login=_login(check.options.get("session")), online=check.options.get("online"))
+    names = _session_names(here)
+    if not names:
+        return Outcome(ABSENT, "the AWS config names no sso-session", "absent", remedy="aws configure sso-session")
+    seen = [replace(_session(name, here, login=_login(name)), identity=name) for name in names]
+    return min(seen, key=lambda outcome: _URGENT.index(outcome.state))
+
+
+def _login(session: str | None) -> str:
+    return f"aws sso login --sso-session {session}" if session else "aws sso login"
+
+
+def _session(key: str, here: Here, *, login: str, online: Any = False) -> Outcome:
+    """What the token cache tells: valid, refreshable or ended. Whether the session lives only the portal knows."""
+    name = hashlib.sha1(key.encode(), usedforsecurity=False).hexdigest()
+    data = here.read(f"~/.aws/sso/cache/{name}.json")
+    if data is None:
+        return Outcome(ABSENT, f"never logged in to {key} here", "absent", remedy=login)
+    try:
+        cache = json.loads(data)
+        ends = _checks_time.parse(_text(cache, "expiresAt"))
+        token = Secret(_text(cache, "accessToken"))
+    except (ValueError, RecursionError, AttributeError, LatchkeyError):
+        ends = None
+    if ends is None:
+        return Outcome(UNKNOWN, "the cached token cannot be read", "malformed", remedy=login)
+    known = Outcome(PASS, "the cached token is valid", expires_at=ends, remedy=login)
+    if ends > _checks_time.now():
+        return replace(known, onward=token if online else None)
+    registration = _checks_time.parse(_text(cache, "registrationExpiresAt"))
+    if _text(cache, "refreshToken") and registration and registration > _checks_time.now():
+        reason = "the token has ended; its next use renews it, if the session still lives"
+        return replace(known, state=UNKNOWN, reason=reason, cause="refreshable")
+    return replace(known, state=ABSENT, reason="the session has ended", cause="expired")
+
+
+def _text(cache: dict[str, Any], key: str) -> str:
+    value = cache.get(key)
+    return value if isinstance(value, str) else ""
+
+
+def _portal(check: Check, ask: Ask) -> Outcome:
+    region = check.options.get("region") or ""
+    base = check.options.get("base_url")
+    if not base and not re.fullmatch(r"[a-z0-9-]{4,30}", region):
+        return Outcome(UNKNOWN, "asking the portal needs the session's region", "declaration")
+    url = join(base or f"https://portal.sso.{region}.amazonaws.com", "assignment/accounts?max_result=1")
+    headers = {"x-amz-sso_bearer_token": check.text(), "Accept": "application/json"}
+    return judge(ask(Request(url, headers=headers)), _PORTAL)
+
+
+PROVIDERS = {
+    "aws_cli": Provider(
+        {"min_version": Option("version"), "sso_session": Option("session")}, local=_cli, takes_value=False
+    ),
+    "aws_sso_session": Provider(
+        {
+            "session": Option(),
+            "start_url": Option(),
+            "online": Option("flag"),
+            "region": Option(),
+            "base_url": Option("url"),
+        },
+        local=_sessions,
+        remote=_portal,
+        takes_value=False,
+    ),
+}

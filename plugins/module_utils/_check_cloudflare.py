@@ -1,0 +1,90 @@
+# Copyright (c) 2026 latchkey contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Cloudflare API tokens: a user's own, and those an account owns."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from ansible_collections.latchkey.workstation.plugins.module_utils._checks_base import (
+    FAIL,
+    PASS,
+    UNKNOWN,
+    Option,
+    Outcome,
+    Provider,
+)
+from ansible_collections.latchkey.workstation.plugins.module_utils._checks_web import (
+    Facts,
+    Rule,
+    bearer,
+    join,
+    judge,
+    probe,
+    select,
+)
+from ansible_collections.latchkey.workstation.plugins.module_utils._http import Request
+
+if TYPE_CHECKING:
+    from ansible_collections.latchkey.workstation.plugins.module_utils._checks_base import Ask, Check
+
+__all__ = ["PROVIDERS"]
+
+_BASE = "https://api.cloudflare.com/client/v4"
+_STATUS, _CODE = "/result/status", "/errors/*/code"
+_REFUSED = (400, 401, 403)
+_RULES = (
+    Rule(PASS, "valid", statuses=[200], where={"/success": True, _STATUS: "active"}),
+    Rule(FAIL, "the token is disabled", "disabled", [200], {_STATUS: "disabled"}),
+    Rule(FAIL, "the token has expired", "expired", [200], {_STATUS: "expired"}),
+    Rule(FAIL, "not a token at all: look for stray quotes, braces or newlines", "malformed", _REFUSED, {_CODE: 6003}),
+    Rule(FAIL, "not a token at all", "malformed", _REFUSED, {"/errors/*/error_chain/*/code": 6111}),
+    Rule(FAIL, "valid, but not allowed here", "scope", _REFUSED, {_CODE: 9109}),
+    Rule(FAIL, "revoked, rolled or never one of Cloudflare's", "rejected", _REFUSED, {_CODE: 1000}),
+    Rule(FAIL, "revoked, rolled or never one of Cloudflare's", "rejected", (401, 403), {"/success": False}),
+)
+_FACTS = Facts(identity=["/result/id"], expires=["/result/expires_on"], not_before=["/result/not_before"])
+_UNKNOWN_TO_USERS = Rule("", "", statuses=_REFUSED, where={_CODE: 1000})
+_LISTED = (Rule(FAIL, "no account to be seen", "rejected", (200, *_REFUSED)),)
+_HINT = "; a token that an account owns gets the same answer: declare its account_id"
+
+
+def _user_token(check: Check, ask: Ask) -> Outcome:
+    base = check.options.get("base_url") or _BASE
+    headers = bearer(check.text())
+    answer = ask(Request(join(base, "user/tokens/verify"), headers=headers))
+    outcome = judge(answer, _RULES, _FACTS)
+    account = check.options.get("account_id")
+    if _UNKNOWN_TO_USERS.fits(answer):
+        if not account:
+            return Outcome(FAIL, outcome.reason + _HINT, outcome.cause)
+        if account == "find":
+            listed = ask(Request(join(base, "accounts?per_page=1"), headers=headers))
+            account = next((entry for entry in select(listed, "/result/0/id") if isinstance(entry, str)), None)
+            if account is None:
+                seen = judge(listed, _LISTED)
+                return seen if seen.state == UNKNOWN else outcome
+        return _account_token(check, ask, account=account)
+    return probe(outcome, ask, check.options.get("probe") or (), base=base, headers=headers)
+
+
+def _account_token(check: Check, ask: Ask, *, account: str = "") -> Outcome:
+    base = check.options.get("base_url") or _BASE
+    headers = bearer(check.text())
+    account = account or check.options["account_id"]
+    if not re.fullmatch(r"[0-9a-f]{32}", account):
+        return Outcome(UNKNOWN, "account_id is not one: 32 hex digits", "declaration")
+    answer = ask(Request(join(base, f"accounts/{quote(account, safe='')}/tokens/verify"), headers=headers))
+    outcome = judge(answer, _RULES, _FACTS)
+    return probe(outcome, ask, check.options.get("probe") or (), base=base, headers=headers)
+
+
+_OPTIONS = {"base_url": Option("url"), "probe": Option("words")}
+PROVIDERS = {
+    "cloudflare_user_token": Provider({**_OPTIONS, "account_id": Option()}, remote=_user_token),
+    "cloudflare_account_token": Provider({**_OPTIONS, "account_id": Option(required=True)}, remote=_account_token),
+}

@@ -1,0 +1,76 @@
+# Copyright (c) 2026 latchkey contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Heroku API keys and OAuth authorizations."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.latchkey.workstation.plugins.module_utils import _checks_time
+from ansible_collections.latchkey.workstation.plugins.module_utils._checks_base import (
+    FAIL,
+    PASS,
+    UNKNOWN,
+    Option,
+    Outcome,
+    Provider,
+)
+from ansible_collections.latchkey.workstation.plugins.module_utils._checks_web import (
+    Facts,
+    Rule,
+    bearer,
+    join,
+    judge,
+    probe,
+    select,
+    words,
+)
+from ansible_collections.latchkey.workstation.plugins.module_utils._http import Request, Unreachable
+
+if TYPE_CHECKING:
+    from ansible_collections.latchkey.workstation.plugins.module_utils._checks_base import Ask, Check
+
+__all__ = ["PROVIDERS"]
+
+_BASE = "https://api.heroku.com"
+_REFUSED = (401, 402, 403)
+_RULES = (
+    Rule(PASS, "valid", statuses=[200], where={"/email": ...}),
+    Rule(FAIL, "wrong, expired or revoked", "rejected", _REFUSED, {"/id": "unauthorized"}),
+    Rule(FAIL, "the account is suspended", "disabled", _REFUSED, {"/id": "suspended"}),
+    Rule(FAIL, "valid, but its scope does not reach the account", "scope", _REFUSED, {"/id": "forbidden"}),
+    Rule(UNKNOWN, "the account has not been paid for, so nothing was judged", "account", [402]),
+    Rule(FAIL, "wrong, expired or revoked", "rejected", [401]),
+)
+
+
+def _remote(check: Check, ask: Ask) -> Outcome:
+    base = check.options.get("base_url") or _BASE
+    headers = bearer(check.text(), Accept="application/vnd.heroku+json; version=3")
+    outcome = judge(ask(Request(join(base, "account"), headers=headers)), _RULES, Facts(identity=["/email"]))
+    if outcome.state != PASS:
+        return outcome
+    outcome = _with_its_end(outcome, check.text(), ask, base=base, headers=headers)
+    return probe(outcome, ask, check.options.get("probe") or (), base=base, headers=headers)
+
+
+def _with_its_end(outcome: Outcome, token: str, ask: Ask, *, base: str, headers: dict[str, str]) -> Outcome:
+    """Its own entry among the authorizations tells scope and end; only a global scope may read them."""
+    try:
+        answer = ask(Request(join(base, "oauth/authorizations"), headers=headers))
+    except Unreachable:
+        return outcome
+    for entry in select(answer, "/*") if answer.status == 200 else ():
+        access: Any = entry.get("access_token") if isinstance(entry, dict) else None
+        if isinstance(access, dict) and access.get("token") == token:
+            left: Any = access.get("expires_in")
+            number = isinstance(left, (int, float)) and not isinstance(left, bool)
+            end = _checks_time.parse(_checks_time.now().timestamp() + float(left)) if number else None
+            return replace(outcome, scopes=words(entry.get("scope") or []), expires_at=end)
+    return outcome
+
+
+PROVIDERS = {"heroku": Provider({"base_url": Option("url"), "probe": Option("words")}, remote=_remote)}

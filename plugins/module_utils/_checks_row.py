@@ -1,0 +1,163 @@
+# Copyright (c) 2026 latchkey contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A check as a row of a report: on its way from a member's process, and finished for people."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.latchkey.workstation.plugins.module_utils import _checks_time
+from ansible_collections.latchkey.workstation.plugins.module_utils._checks_base import (
+    ABSENT,
+    FAIL,
+    PASS,
+    SKIP,
+    UNKNOWN,
+    Outcome,
+)
+from ansible_collections.latchkey.workstation.plugins.module_utils._report import clean
+from ansible_collections.latchkey.workstation.plugins.module_utils._secrets import redact
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+
+    from ansible_collections.latchkey.workstation.plugins.module_utils._secrets import Secret
+
+__all__ = ["Seen", "finish", "passed", "read", "sketch"]
+
+_STATES = {PASS, FAIL, SKIP, UNKNOWN, ABSENT}
+_LONGEST = 160
+_MOST = 40
+_STORABLE = {"absent", "rejected", "expired", "malformed", "disabled", "used_up", "scope", "not_yet"}
+_SECONDS_A_DAY = 86400
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a member's process saw; ``pending`` waits for the issuer's word."""
+
+    outcome: Outcome
+    pending: bool = False
+    fingerprint: str = ""
+    last_validated: str = ""
+    latency_ms: int = 0
+
+
+def sketch(seen: Seen, secrets: Iterable[Secret]) -> dict[str, Any]:
+    """``seen`` as flat fields that cross a pipe."""
+    outcome = seen.outcome
+    fields = {
+        "outcome": outcome.state,
+        "reason": outcome.reason,
+        "cause": outcome.cause,
+        "identity": outcome.identity,
+        "scopes": list(outcome.scopes),
+        "expires_at": _checks_time.show(outcome.expires_at),
+        "hint": outcome.remedy,
+    }
+    shown = {key: _shown(value, list(secrets)) for key, value in fields.items()}
+    return {
+        **shown,
+        "pending": seen.pending,
+        "fingerprint": seen.fingerprint,
+        "last_validated": seen.last_validated,
+        "latency_ms": seen.latency_ms,
+    }
+
+
+def read(row: Mapping[str, Any] | None) -> Seen:
+    """What a row says, every field of it taken as a stranger's word."""
+    if row is None or row.get("outcome") not in _STATES:
+        return Seen(Outcome(UNKNOWN, "the member's process said nothing of it", "unexpected"))
+
+    def text(key: str) -> str:
+        return row[key] if isinstance(row.get(key), str) else ""
+
+    scopes = row.get("scopes")
+    latency = row.get("latency_ms")
+    return Seen(
+        Outcome(
+            row["outcome"],
+            text("reason"),
+            text("cause"),
+            identity=text("identity"),
+            scopes=scopes if isinstance(scopes, list) else (),
+            expires_at=_checks_time.parse(text("expires_at")),
+            remedy=text("hint"),
+        ),
+        pending=row.get("pending") is True,
+        fingerprint=text("fingerprint") if re.fullmatch(r"[0-9a-f]{8}", text("fingerprint")) else "",
+        last_validated=_checks_time.show(_checks_time.parse(text("last_validated"))),
+        latency_ms=latency if isinstance(latency, int) else 0,
+    )
+
+
+def finish(
+    credential: Mapping[str, Any], seen: Seen, *, secrets: Iterable[Secret], fail_on: Collection[str], user: str
+) -> dict[str, Any]:
+    """The fields that people, the verdict and the report read; ``user`` is the name that remedies need, if any."""
+    outcome = _decided(seen.outcome, required=credential["required"])
+    left = (outcome.expires_at - _checks_time.now()).total_seconds() if outcome.expires_at else None
+    reason = _shown(outcome.reason, list(secrets))
+    remedy = _shown(outcome.remedy or (_remedy(credential, outcome, user) if outcome.state == FAIL else ""), ())
+    return {
+        "item": credential["name"],
+        "state": _state(outcome.state, fail_on),
+        "what": reason,
+        "remedy": "" if outcome.state in (PASS, SKIP) else remedy,
+        "name": credential["name"],
+        "provider": (credential["check"] or {}).get("provider", ""),
+        "outcome": outcome.state,
+        "reason": reason,
+        "cause": outcome.cause,
+        "identity": _shown(outcome.identity, list(secrets)),
+        "scopes": _shown(list(outcome.scopes), list(secrets)),
+        "expires_at": _checks_time.show(outcome.expires_at),
+        "expires_in_days": None if left is None else int(left // _SECONDS_A_DAY),
+        "warn": outcome.state == PASS and left is not None and left < credential["warn_before"],
+        "fingerprint": seen.fingerprint,
+        "latency_ms": seen.latency_ms,
+        "last_validated": seen.last_validated,
+        "rotate": credential["rotate"],
+    }
+
+
+def passed(row: Mapping[str, Any]) -> bool:
+    return bool(row["outcome"] == PASS)
+
+
+def _decided(outcome: Outcome, *, required: bool) -> Outcome:
+    if outcome.state == ABSENT:
+        return replace(outcome, state=FAIL if required else SKIP)
+    return outcome
+
+
+def _state(outcome: str, fail_on: Collection[str]) -> str:
+    if outcome in fail_on:
+        return "failed"
+    return {PASS: "ok", SKIP: "skipped"}.get(outcome, "unknown")
+
+
+def _remedy(credential: Mapping[str, Any], outcome: Outcome, user: str) -> str:
+    if outcome.cause not in _STORABLE:
+        return ""
+    if credential["keychain"]:
+        name = f"ansible-playbook playbooks/store.yml -e credential={credential['name']}"
+        return f"{name} -e user={user}" if user else name
+    source = next(iter(credential["sources"]), None)
+    if source is None:
+        return ""
+    place = " ".join(str(source[key]) for key in ("path", "key", "pointer", "name", "service") if source.get(key))
+    return f"put a valid value where it comes from: {source['kind']} {place}".rstrip()
+
+
+def _shown(value: Any, secrets: Collection[Secret]) -> Any:
+    """Text as it may be seen: nothing secret, nothing a terminal acts on, one line, not too long."""
+    if isinstance(value, list):
+        return [_shown(str(entry), secrets) for entry in value[:_MOST]]
+    text = " ".join(clean(redact(str(value), secrets)).split())
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
