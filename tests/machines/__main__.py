@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 
@@ -17,7 +18,7 @@ from tests.machines.machine import USERS
 def main() -> str | None:
     parser = argparse.ArgumentParser(prog="python3 -m tests.machines", description=__doc__)
     verbs = parser.add_subparsers(dest="verb", required=True)
-    verb = verbs.add_parser("up", help="boot a machine; prints its name, port, key and pid")
+    verb = verbs.add_parser("up", help="boot a machine; prints how it is reached")
     verb.add_argument("name")
     verb.add_argument("--release", choices=RELEASES, default="bookworm")
     verb.add_argument("--users", default=",".join(USERS), help="comma-separated (default: %(default)s)")
@@ -46,7 +47,9 @@ def main() -> str | None:
 def up(given: argparse.Namespace) -> None:
     machine = Machine.make(given.release, given.users.split(","), given.name)
     machine.start()
-    print(machine.name, machine.port, machine.key, machine.pid)
+    # The words are those of Molecule's instance configuration.
+    reached = {"address": "127.0.0.1", "port": machine.port, "identity_file": str(machine.key)}
+    print(json.dumps({"instance": machine.name, **reached}))
 
 
 def down(given: argparse.Namespace) -> None:

@@ -1,0 +1,31 @@
+# Copyright (c) 2026 latchkey contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Molecule's scenarios, from create to destroy."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sysconfig
+
+import pytest
+
+from tests.machines import Machine, MachineError, missing
+from tests.machines.checkout import ROOT
+
+SCENARIOS = sorted(path.parent.name for path in ROOT.glob("molecule/*/molecule.yml"))
+pytestmark = pytest.mark.skipif(bool(missing()), reason=missing())
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_scenario(scenario: str) -> None:
+    tools = sysconfig.get_path("scripts")
+    environment = {**os.environ, "PATH": f"{tools}:{os.environ['PATH']}", "NO_COLOR": "1", "COLUMNS": "160"}
+    done = subprocess.run(
+        ["molecule", "test", "--scenario-name", scenario],
+        cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+    )
+    assert done.returncode == 0, (done.stdout + done.stderr)[-6000:]
+    with pytest.raises(MachineError, match="no machine"):
+        Machine.named(f"molecule-{scenario}")
