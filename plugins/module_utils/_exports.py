@@ -53,12 +53,12 @@ class Exports:
         self._kept = kept
         self._value_of = value_of
 
-    def converge(self, credentials: Sequence[Credential]) -> None:
-        """Make everything as ``credentials`` say, which are all there are."""
+    def converge(self, credentials: Sequence[Credential], *, tools: Mapping[str, str] | None = None) -> None:
+        """Make everything as ``credentials`` say, which are all there are; ``tools`` read the stores."""
         exported = [row for row in map(self._exported, credentials) if row.variables and row.places]
         names = sorted(name for row in exported for name in row.in_shells)
         env_files = _by_file(credentials, self._files.home)
-        library = _exports_shell.render_library(exported).encode() if exported else None
+        library = _exports_shell.render_library(exported, tools=tools).encode() if exported else None
         run = _exports_shell.render_run(_files.expand(_LIBRARY, self._files.home)).encode() if exported else None
         steps: list[tuple[str, Callable[[], None]]] = [
             (_LIBRARY, lambda: self._own(_LIBRARY, library, mode=0o600)),
@@ -71,6 +71,8 @@ class Exports:
         ]
         for item, step in steps if exported else reversed(steps):
             self._files.attempt(item, step)
+        if not exported and not self._files.report.failed:
+            self._files.remember(zshrc={})
 
     def _exported(self, credential: Credential) -> Exported:
         exports = credential["exports"]
@@ -98,23 +100,21 @@ class Exports:
         made = self._files.note.get("zshrc", {})
         if names:
             wanted = _exports_block.place(data, _exports_block.render(names, library=_LIBRARY))
-            made = made or {"made": before.data is None, "joined": bool(data) and not data.endswith(b"\n")}
-            self._files.remember(zshrc=made)
+            if not _exports_block.show(data):
+                made = {"made": before.data is None, "joined": bool(data) and not data.endswith(b"\n")}
+                self._files.remember(zshrc=made)
         else:
             wanted = _exports_block.strip(data, joined=bool(made.get("joined")))
             if wanted == data:
-                return self._files.remember(zshrc={})
+                return
         gone = not wanted and (before.data is None or bool(made.get("made")))
         shown = (_exports_block.show(data), _exports_block.show(wanted))
         mode = before.mode or 0o644
         self._files.put(Wanted(_ZSHRC, None if gone else wanted, mode=mode, shown=shown, keep=True), before)
-        if not names:
-            self._files.remember(zshrc={})
         for name, line, later in _exports_block.overrides(wanted, names):
             what = "wins" if later else "is there first, and what is set already is not read"
             remedy = "take that line out, or the export out of the declaration"
             self._files.report.add(name, "unknown", f"line {line} of {_ZSHRC} sets it too and {what}", remedy=remedy)
-        return None
 
     def _own(self, item: str, data: bytes | None, *, mode: int) -> None:
         """A file that is wholly ours."""

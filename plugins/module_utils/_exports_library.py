@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What shells run: the library that reads credentials where they are kept, and latchkey-run; @marks@ to be filled in."""
+"""What shells run, before what is declared is filled in: the library that reads credentials, and latchkey-run."""
 
 from __future__ import annotations
 

@@ -17,10 +17,10 @@ from ansible_collections.latchkey.workstation.plugins.module_utils._exports_libr
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["MADE_BY", "TOOLS", "Exported", "render_library", "render_run"]
+__all__ = ["MADE_BY", "Exported", "render_library", "render_run"]
 
 MADE_BY = "# Made by latchkey.workstation: changes are lost."
-TOOLS = {"security": "/usr/bin/security", "secret_tool": "secret-tool", "dbus_send": "dbus-send"}
+_TOOLS = {"security": "/usr/bin/security", "secret_tool": "secret-tool", "dbus_send": "dbus-send"}
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _READERS = {"kept", "file", "dotenv", "keychain", "secret_service"}
 
@@ -38,7 +38,7 @@ class Exported:
     places: Sequence[Sequence[str]]
 
 
-def render_library(exported: Sequence[Exported], *, tools: Mapping[str, str] = TOOLS) -> str:
+def render_library(exported: Sequence[Exported], *, tools: Mapping[str, str] | None = None) -> str:
     """The text of exports.sh: these credentials, and the readers."""
     for row in exported:
         _check(row)
@@ -47,7 +47,7 @@ def render_library(exported: Sequence[Exported], *, tools: Mapping[str, str] = T
         "all": shlex.quote(" ".join(name for row in exported for name in row.variables)),
         "names": "\n".join([*map(_by_credential, exported), *_by_variable(exported)]),
         "places": "\n".join(map(_place, exported)),
-        **{tool: shlex.quote(path) for tool, path in tools.items()},
+        **{tool: shlex.quote(path) for tool, path in {**_TOOLS, **(tools or {})}.items()},
     }
     return _fill(LIBRARY, table)
 
