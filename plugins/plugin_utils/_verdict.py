@@ -82,7 +82,8 @@ def render(machine: str, report: Mapping[str, list[Row]], *, width: int) -> Iter
     for word, row, details in blocks:
         yield from _block(word, _title(row, many=many), details, width=width)
     yield from _unknown(checks["UNKNOWN"], many=many, width=width)
-    remarks = [row for row in items["ok"] if row.get("remedy")]
+    told = {(row["member"], row["name"]) for row in report["checks"] if row["outcome"] != "PASS"}
+    remarks = [row for row in items["ok"] if row.get("remedy") and (row["member"], row["item"]) not in told]
     for word, rows in (("DRIFT", items["drift"]), ("CHANGED", items["changed"]), ("NOTE", remarks)):
         for row in rows:
             yield from _wrapped(f"{word} {_title(row, many=many)}: {row['what']}", word, width=width)

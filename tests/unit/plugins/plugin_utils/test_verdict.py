@@ -122,3 +122,9 @@ def test_results_of_a_task_with_several_are_read() -> None:
         {"r": {"results": [surface("keychain", item("a", "ok"))]}, "x": {"surface": 1}}, check_mode=False
     )
     assert len(report["items"]) == 1
+
+
+def test_what_a_check_tells_is_not_told_again() -> None:
+    note = surface("keychain", item("heroku", "skipped", "no value yet", "store it"), item("x", "ok", "odd", "look"))
+    shown = lines(note, surface("credential_check", check("heroku", "FAIL", "absent")))
+    assert [line for line in shown if line.startswith("NOTE")] == ["NOTE keychain x: odd"]
