@@ -13,15 +13,19 @@ import shutil
 import signal
 import subprocess
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from typing import IO
 
 __all__ = ["CommandMissing", "CommandTimeout", "Finished", "find", "run"]
+
+
+_PAUSE, _MOMENT = 0.05, 0.002
 
 
 class CommandMissing(LatchkeyError):
@@ -29,7 +33,7 @@ class CommandMissing(LatchkeyError):
 
 
 class CommandTimeout(LatchkeyError):
-    """The program did not end in time and was killed with its whole session."""
+    """The program did not end in time and was killed with its process group."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +41,8 @@ class Finished:
     """How a program ended; ``out`` and ``err`` may hold secrets and are never shown."""
 
     code: int
-    out: bytes
-    err: bytes
+    out: bytes = field(repr=False)
+    err: bytes = field(repr=False)
 
 
 def find(program: str) -> str | None:
@@ -69,6 +73,8 @@ def run(
         raise CommandMissing(f"{argv[0]} is not installed") from None
     except OSError as error:
         raise CommandMissing(f"{argv[0]} cannot be run: {os.strerror(error.errno or 0)}") from None
+    except ValueError:
+        raise CommandMissing("an argument holds a NUL or another character that no program can be given") from None
     try:
         out, err = _converse(process, stdin=stdin, until=time.monotonic() + seconds, limit=limit)
     except TimeoutError:
@@ -80,45 +86,51 @@ def run(
 
 def _converse(process: subprocess.Popen[bytes], *, stdin: bytes, until: float, limit: int) -> tuple[bytes, bytes]:
     """Feed and read until the program has ended, whoever else still holds its pipes."""
-    kept = {process.stdout: bytearray(), process.stderr: bytearray()}
+    to, *streams = (_unblocked(stream) for stream in (process.stdin, process.stdout, process.stderr))
+    pending = memoryview(stdin)
+    kept = {fd: bytearray() for fd in streams}
     with selectors.DefaultSelector() as selector:
-        for stream in (process.stdin, process.stdout, process.stderr):
-            os.set_blocking(stream.fileno(), False)  # type: ignore[union-attr]
-        pending = memoryview(stdin)
-        selector.register(process.stdin, selectors.EVENT_WRITE)  # type: ignore[arg-type]
-        for stream in kept:
-            selector.register(stream, selectors.EVENT_READ)  # type: ignore[arg-type]
-        while selector.get_map():
-            if time.monotonic() > until:
+        selector.register(to, selectors.EVENT_WRITE)
+        for fd in streams:
+            selector.register(fd, selectors.EVENT_READ)
+        while process.poll() is None:
+            left = until - time.monotonic()
+            if left < 0:
                 raise TimeoutError
-            ended = process.poll() is not None
-            ready = selector.select(0 if ended else min(0.05, max(0.0, until - time.monotonic())))
-            if ended and not ready:
-                break
-            for key, _events in ready:
-                if key.fileobj is process.stdin:
-                    pending = _feed(selector, process, pending)
-                elif not _keep(key.fd, kept[key.fileobj], limit=limit):  # type: ignore[index]
-                    selector.unregister(key.fileobj)
-    while process.poll() is None:
-        if time.monotonic() > until:
-            raise TimeoutError
-        time.sleep(0.002)
-    return bytes(kept[process.stdout]), bytes(kept[process.stderr])
+            for key, _events in selector.select(min(left, _PAUSE if selector.get_map() else _MOMENT)):
+                if key.fd == to:
+                    pending = _feed(to, pending)
+                    done = not pending
+                else:
+                    done = not _keep(key.fd, kept[key.fd], limit=limit)
+                if done:
+                    selector.unregister(key.fd)
+                if done and key.fd == to:
+                    process.stdin.close()  # type: ignore[union-attr]
+    for fd in streams:
+        with contextlib.suppress(BlockingIOError):
+            _keep(fd, kept[fd], limit=limit)
+    out, err = kept.values()
+    return bytes(out), bytes(err)
 
 
-def _feed(selector: selectors.BaseSelector, process: subprocess.Popen[bytes], pending: memoryview) -> memoryview:
-    sent = len(pending)
-    with contextlib.suppress(BrokenPipeError):
-        sent = os.write(process.stdin.fileno(), pending[:65536]) if pending else 0  # type: ignore[union-attr]
-    if sent >= len(pending):
-        selector.unregister(process.stdin)  # type: ignore[arg-type]
-        process.stdin.close()  # type: ignore[union-attr]
-    return pending[sent:]
+def _unblocked(stream: IO[bytes] | None) -> int:
+    fd = stream.fileno()  # type: ignore[union-attr]
+    os.set_blocking(fd, False)
+    return fd
+
+
+def _feed(fd: int, pending: memoryview) -> memoryview:
+    """What is still to be sent; nothing where nobody reads any more."""
+    try:
+        return pending[os.write(fd, pending[:65536]) if pending else 0 :]
+    except BrokenPipeError:
+        return pending[:0]
 
 
 def _keep(fd: int, kept: bytearray, *, limit: int) -> bool:
-    chunk = os.read(fd, 65536)
+    """Read all that is in the pipe, which never holds more than a mebibyte."""
+    chunk = os.read(fd, 1 << 20)
     kept += chunk[: max(0, limit - len(kept))]
     return bool(chunk)
 

@@ -10,17 +10,23 @@ import contextlib
 import ctypes
 import errno
 import os
+import re
 import secrets
 import stat
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 __all__ = ["ChangedMeanwhile", "FilesError", "Snapshot", "ensure_folder", "expand", "read", "remove", "sweep", "write"]
 
 _LIMIT = 1 << 20
-_PREFIX = ".latchkey-"
+_TEMPORARY = ".latchkey-%s"
+_LEFTOVER = re.compile(r"\.latchkey-[0-9a-f]+")
 _COPYFILE_ACL_XATTR = 1 << 0 | 1 << 2
 
 
@@ -37,7 +43,7 @@ class Snapshot:
     """A file as it was read; ``data`` and ``status`` are None where there is none."""
 
     path: str
-    data: bytes | None
+    data: bytes | None = field(repr=False)
     status: os.stat_result | None = None
 
     @property
@@ -66,7 +72,8 @@ def read(path: str, *, follow: bool = False) -> Snapshot:
         status = os.fstat(fd)
         if not stat.S_ISREG(status.st_mode):
             raise FilesError(f"{path} is not a regular file")
-        data = _read_all(fd)
+        with open(fd, "rb", closefd=False) as stream:
+            data = stream.read(_LIMIT + 1)
     except OSError as error:
         raise FilesError(f"{path} {_why(error)}") from None
     finally:
@@ -79,10 +86,13 @@ def read(path: str, *, follow: bool = False) -> Snapshot:
 def write(before: Snapshot, data: bytes, *, mode: int | None = None) -> None:
     """Put ``data`` where ``before`` was read, unless that has changed; mode, group and attributes stay.
 
-    ``mode`` overrides; a new file gets 0600.
+    ``mode`` overrides; a new file gets 0600. Against a program that takes no lock, what it writes in the few
+    microseconds between ``_compare`` and the rename is lost; nothing that a file system offers closes that window.
     """
+    if before.status is not None and before.status.st_uid != os.geteuid():
+        raise FilesError(f"{before.path} belongs to somebody else", remedy="chown it, or move it out of the way")
     folder = os.path.dirname(before.path)
-    temporary = os.path.join(folder, _PREFIX + secrets.token_hex(8))
+    temporary = os.path.join(folder, _TEMPORARY % secrets.token_hex(8))
     wanted = mode if mode is not None else before.mode if before.mode is not None else 0o600
     try:
         _fill(temporary, data)
@@ -127,7 +137,7 @@ def sweep(folder: str) -> None:
     """Remove what a killed run of ours left in ``folder``; the caller holds the member's lock."""
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
-            if entry.name.startswith(_PREFIX) and entry.is_file(follow_symlinks=False):
+            if _LEFTOVER.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
                 with contextlib.suppress(OSError):
                     os.unlink(entry.path)
 
@@ -146,8 +156,11 @@ def _fill(temporary: str, data: bytes) -> None:
 def _dress(temporary: str, before: Snapshot, *, mode: int) -> None:
     """Give the new file what the old one had: group, extended attributes (ACLs among them), mode."""
     if before.status is not None:
-        with contextlib.suppress(PermissionError):
+        try:
             os.chown(temporary, -1, before.status.st_gid)
+        except PermissionError:
+            # Not a group of ours any more: the one it gets instead may do what anybody may, and nothing else.
+            mode &= ~0o070 | (mode & 0o007) << 3
         if sys.platform == "darwin":
             ctypes.CDLL(None).copyfile(before.path.encode(), temporary.encode(), None, _COPYFILE_ACL_XATTR)
         else:
@@ -156,11 +169,21 @@ def _dress(temporary: str, before: Snapshot, *, mode: int) -> None:
 
 
 def _copy_attributes(source: str, target: str) -> None:
-    try:
-        for name in os.listxattr(source, follow_symlinks=False):
+    """Each attribute that can be kept; a file system without any, or one that only root may set, is no error."""
+    names: list[str] = []
+    with _tolerant():
+        names = os.listxattr(source, follow_symlinks=False)
+    for name in names:
+        with _tolerant():
             os.setxattr(target, name, os.getxattr(source, name, follow_symlinks=False), follow_symlinks=False)
+
+
+@contextlib.contextmanager
+def _tolerant() -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
-        if error.errno not in {errno.ENOTSUP, errno.EPERM, errno.ENODATA, errno.ENOENT}:
+        if error.errno not in {errno.ENOTSUP, errno.EPERM, errno.EACCES, errno.ENODATA, errno.ENOENT}:
             raise
 
 
@@ -195,16 +218,6 @@ def _own_target(path: str) -> str:
             f"{path} is a link to a file of somebody else", remedy="replace the link by a file of your own"
         )
     return target
-
-
-def _read_all(fd: int) -> bytes:
-    data = bytearray()
-    while len(data) <= _LIMIT:
-        chunk = os.read(fd, 65536)
-        if not chunk:
-            break
-        data += chunk
-    return bytes(data)
 
 
 def _why(error: OSError) -> str:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import math
+import re
 import unicodedata
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -27,6 +29,9 @@ _LONGEST = 200_000
 _MOST = 5_000
 _STARTED = dt.datetime.now(dt.timezone.utc).isoformat(timespec="seconds")
 _SHAPE = {"items": list, "diff": list, "failed": bool, "msg": str}
+_ITEM = ("item", "state", "what", "remedy")
+_DIFF = ("before", "after")
+_KEY = re.compile(r"[a-z][a-z0-9_]*")
 
 
 @dataclass
@@ -51,7 +56,8 @@ class Report:
 
     def encode(self, secrets: Iterable[Secret] = ()) -> bytes:
         """JSON without any of ``secrets`` in it."""
-        return json.dumps(_walk(asdict(self), lambda text: redact(text, secrets))).encode()
+        known = list(secrets)
+        return json.dumps(_walk(asdict(self), lambda text: redact(text, known))).encode()
 
     @classmethod
     def decode(cls, data: bytes) -> Report:
@@ -63,8 +69,8 @@ class Report:
         if not isinstance(sent, dict) or sent.keys() != _SHAPE.keys():
             raise LatchkeyError("its process answered with a report of another shape")
         rows_fit = all(isinstance(sent[key], kind) for key, kind in _SHAPE.items()) and (
-            all(_is_row(row) and row.get("state") in _STATES for row in sent["items"])
-            and all(_is_row(row) and row.keys() == {"before", "after"} for row in sent["diff"])
+            all(_is_row(row, *_ITEM) and row["state"] in _STATES for row in sent["items"])
+            and all(_is_row(row, *_DIFF) and len(row) == len(_DIFF) for row in sent["diff"])
         )
         if not rows_fit or len(sent["items"]) > _MOST or len(sent["diff"]) > _MOST:
             raise LatchkeyError("its process answered with a report of another shape")
@@ -98,14 +104,19 @@ def result(surface: str, reports: Mapping[str, Report], *, unserved: str) -> dic
     return answer
 
 
-def _is_row(row: object) -> bool:
-    return isinstance(row, dict) and all(_is_flat(value) for value in row.values())
+def _is_row(row: object, *texts: str) -> bool:
+    """Flat, with plain names, and with a text for each of ``texts``."""
+    return (
+        isinstance(row, dict)
+        and all(_KEY.fullmatch(name) and _is_flat(value) for name, value in row.items())
+        and all(isinstance(row.get(name), str) for name in texts)
+    )
 
 
 def _is_flat(value: object) -> bool:
     if isinstance(value, list):
         return all(isinstance(entry, str) for entry in value)
-    return value is None or isinstance(value, (str, bool, int, float))
+    return value is None or isinstance(value, (str, bool, int)) or (isinstance(value, float) and math.isfinite(value))
 
 
 def _walk(value: Any, change: Any) -> Any:

@@ -9,9 +9,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import html
 import json
+import shlex
 from typing import TYPE_CHECKING, NoReturn
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
 
@@ -30,7 +32,10 @@ class Secret:
     __slots__ = ("_value",)
 
     def __init__(self, value: bytes | str) -> None:
-        self._value = value.encode() if isinstance(value, str) else bytes(value)
+        try:
+            self._value = value.encode() if isinstance(value, str) else bytes(value)
+        except UnicodeEncodeError:
+            raise LatchkeyError("the value is not UTF-8 text") from None
         if len(self._value.decode(errors="replace")) < _SHORTEST:
             message = f"a value of fewer than {_SHORTEST} characters is no secret"
             raise LatchkeyError(message, remedy="look at the source: it may be cut off or a placeholder")
@@ -58,6 +63,12 @@ class Secret:
     def __format__(self, _spec: str) -> str:
         return MASK
 
+    def __copy__(self) -> Secret:
+        return self
+
+    def __deepcopy__(self, _memo: object) -> Secret:
+        return self
+
     def __reduce__(self) -> NoReturn:
         message = "a secret is not pickled"
         raise TypeError(message)
@@ -83,6 +94,16 @@ def redact(text: str, secrets: Iterable[Secret]) -> str:
 def _spellings(secret: Secret) -> Iterable[str]:
     raw = secret.reveal()
     plain = raw.decode(errors="replace")
-    yield from (plain, plain.strip() or plain, repr(plain)[1:-1], json.dumps(plain)[1:-1], quote(plain, safe=""))
-    yield from (quote(plain), raw.hex(), raw.hex().upper(), base64.b64encode(raw).decode())
-    yield from (line for line in plain.splitlines() if len(line) >= _SHORTEST)
+    yield from (plain, repr(plain)[1:-1], json.dumps(plain)[1:-1], json.dumps(plain, ensure_ascii=False)[1:-1])
+    yield from (quote(plain), quote(plain, safe=""), quote_plus(plain), shlex.quote(plain), html.escape(plain))
+    yield from (raw.hex(), raw.hex().upper(), *_base64_cores(raw))
+    yield from (part for part in (plain.strip(), *plain.splitlines()) if len(part) >= _SHORTEST)
+
+
+def _base64_cores(raw: bytes) -> Iterable[str]:
+    """What base64 makes of ``raw`` alone and inside of something longer, as in ``user:password``."""
+    yield base64.b64encode(raw).decode()
+    for ahead in range(3):
+        whole = base64.b64encode(bytes(ahead) + raw)
+        core = whole[-(-8 * ahead // 6) : 8 * (ahead + len(raw)) // 6].decode()
+        yield from (core, core.translate({ord("+"): "-", ord("/"): "_"}))

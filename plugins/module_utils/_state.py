@@ -11,6 +11,7 @@ import fcntl
 import json
 import os
 import secrets
+import time
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.latchkey.workstation.plugins.module_utils import _files
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["State"]
 
 _KEY_BYTES = 32
+_PATIENCE = 45
+_PREVIOUS = "previous"
 
 
 class State:
@@ -66,19 +69,27 @@ class State:
         """Keep the version a write is about to replace: one, in ``previous/``, for its owner only."""
         if before.data is not None and not self._check_mode:
             name = os.path.basename(before.path)
-            self._put(_files.read(self.path(os.path.join("previous", name))), before.data)
+            self._put(_files.read(self.path(os.path.join(_PREVIOUS, name))), before.data)
 
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
-        """One run of ours at a time for this member, from reading to writing; check mode needs none."""
+        """One run of ours at a time for this member, from reading to writing; check mode needs none.
+
+        What a killed run left in this folder is gone before anything is read.
+        """
         if self._check_mode:
             yield
             return
         _files.ensure_folder(self.folder)
-        fd = os.open(self.path("lock"), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o600)
+        path = self.path("lock")
         try:
-            fcntl.flock(fd, fcntl.LOCK_EX)
-            _files.sweep(self.folder)
+            fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise LatchkeyError(f"{path} cannot be opened ({os.strerror(error.errno or 0)})") from None
+        try:
+            _wait_for(fd, path)
+            for folder in (self.folder, self.path(_PREVIOUS)):
+                _files.sweep(folder)
             yield
         finally:
             os.close(fd)
@@ -86,3 +97,22 @@ class State:
     def _put(self, before: _files.Snapshot, data: bytes) -> None:
         _files.ensure_folder(os.path.dirname(before.path))
         _files.write(before, data, mode=0o600)
+
+
+def _wait_for(fd: int, path: str) -> None:
+    """Another run of ours is waited for, but not for ever."""
+    until = time.monotonic() + _PATIENCE
+    while not _is_locked(fd, path):
+        if time.monotonic() > until:
+            raise LatchkeyError(f"another run has held {path} for {_PATIENCE} s", remedy="end it, or run again later")
+        time.sleep(0.02)
+
+
+def _is_locked(fd: int, path: str) -> bool:
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError as error:
+        raise LatchkeyError(f"{path} cannot be locked ({os.strerror(error.errno or 0)})") from None
+    return True
