@@ -24,7 +24,7 @@ _NAME = "keychain"
 
 @dataclass(frozen=True)
 class Entry:
-    """``digest`` of the value we last kept or saw kept; ``made``: the item is ours, we made it."""
+    """``digest`` of the value we last kept or saw kept, empty while it is being written; ``made``: the item is ours."""
 
     digest: str
     made: bool
@@ -60,15 +60,20 @@ class Note:
     def applied(self, place: tuple[str, Key], secret: Secret | None, *, by: bytes | None) -> bool | None:
         """Whether ``secret`` is what was last kept, None where that is not known."""
         entry = self.entries.get(place)
-        if entry is None or secret is None or by is None:
+        if entry is None or not entry.digest or secret is None or by is None:
             return None
         return entry.digest == _digest(place[1], secret, by=by)
 
-    def remember(self, place: tuple[str, Key], secret: Secret, *, by: bytes | None, made: bool = False) -> None:
-        """This is what is kept now; what we once made stays ours."""
+    def announce(self, place: tuple[str, Key], *, made: bool) -> None:
+        """This is about to be written; what we once made stays ours."""
+        known = self.entries.get(place)
+        self.entries[place] = Entry("", made or bool(known and known.made))
+
+    def remember(self, place: tuple[str, Key], secret: Secret, *, by: bytes | None) -> None:
+        """This is what is kept now."""
         if by is not None:
             known = self.entries.get(place)
-            self.entries[place] = Entry(_digest(place[1], secret, by=by), made or bool(known and known.made))
+            self.entries[place] = Entry(_digest(place[1], secret, by=by), bool(known and known.made))
 
 
 def _digest(key: Key, secret: Secret, *, by: bytes) -> str:

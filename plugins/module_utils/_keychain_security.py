@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ansible_collections.latchkey.workstation.plugins.module_utils import _command
@@ -75,20 +76,24 @@ class Security:
         return None
 
     def apply(self, changes: Sequence[Change]) -> Mapping[Key, LatchkeyError | None]:
-        if not changes:
-            return {}
-        try:
-            _out, said = self._converse([one for change in changes for one in commands(change)])
-        except LatchkeyError as error:
-            return {change.item.key: error for change in changes}
-        outcome: dict[Key, LatchkeyError | None] = {}
+        outcome = self._apply(changes) if changes else {}
         for change in changes:
-            mine = [said.pop(0) for _ in commands(change)]
-            outcome[change.item.key] = _proof(change, mine)
+            key = change.item.key
+            # Removed and not made again: a tool that died in between must not cost the value.
+            if change.action == "recreate" and outcome[key] and self.read([change.item])[key].state == "absent":
+                outcome.update(self._apply([replace(change, action="create")]))
         return outcome
 
     def sweep(self) -> None:
         """The tool leaves nothing."""
+
+    def _apply(self, changes: Sequence[Change]) -> dict[Key, LatchkeyError | None]:
+        try:
+            _out, said = self._converse([one for change in changes for one in commands(change)])
+        except LatchkeyError as error:
+            return {change.item.key: error for change in changes}
+        answers = iter(said)
+        return {change.item.key: _proof(change, [next(answers) for _ in commands(change)]) for change in changes}
 
     def _read(self, keys: Sequence[Key]) -> dict[Key, Reading]:
         out, (_default, probe, dump) = self._converse(

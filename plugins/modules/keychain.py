@@ -51,13 +51,11 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.latchkey.workstation.plugins.module_utils._credential import members_spec
-from ansible_collections.latchkey.workstation.plugins.module_utils._kept import kept_spec, open_kept, open_store
-from ansible_collections.latchkey.workstation.plugins.module_utils._keychain_converge import Keychain
-from ansible_collections.latchkey.workstation.plugins.module_utils._keychain_note import Note
+from ansible_collections.latchkey.workstation.plugins.module_utils._kept import kept_spec
+from ansible_collections.latchkey.workstation.plugins.module_utils._keychain_converge import converge
 from ansible_collections.latchkey.workstation.plugins.module_utils._members import Member, Served, serve
 from ansible_collections.latchkey.workstation.plugins.module_utils._report import result
 from ansible_collections.latchkey.workstation.plugins.module_utils._secrets import Secret
-from ansible_collections.latchkey.workstation.plugins.module_utils._state import State
 
 
 def main() -> None:
@@ -75,23 +73,15 @@ def main() -> None:
         module.fail_json(msg="value is for one credential of one member: list that one and no other")
 
     def work(member: Member, entry: dict[str, Any]) -> Served:
-        state = State(member.home, check_mode=module.check_mode)
-        credentials = [credential for credential in entry["credentials"] if credential["keychain"]]
-        if not credentials and not Note.load(state).entries:
-            return Served()
-        with state.lock():
-            note = Note.load(state)
-            places = {"security": options["security"]}
-            kept = open_kept(member, state, credentials, backend=options["backend"], **places)
-            keychain = Keychain(
-                kept,
-                note,
-                state,
-                stores=lambda name: open_store(member, declared=name, recorded="", **places),
-                check_mode=module.check_mode,
-            )
-            given = None if options["value"] is None else Secret(options["value"])
-            report = keychain.converge(credentials, readers=kept.readers(), given=given, exclusive=options["exclusive"])
+        report = converge(
+            member,
+            [credential for credential in entry["credentials"] if credential["keychain"]],
+            backend=options["backend"],
+            security=options["security"],
+            exclusive=options["exclusive"],
+            value=None if options["value"] is None else Secret(options["value"]),
+            check_mode=module.check_mode,
+        )
         return Served(report=report)
 
     served = serve(options["members"], work)
