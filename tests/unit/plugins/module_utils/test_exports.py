@@ -305,9 +305,10 @@ def test_a_zshrc_that_somebody_writes_at_the_same_moment_loses_nothing(
 
 
 def test_leftovers_of_a_killed_run_are_swept(home: Home) -> None:
-    for folder in (".", ".local/bin", ".local/share/latchkey"):
+    (home / ".zshrc").write_text("mine\n")
+    for folder in (".", ".local/bin", ".local/share/latchkey", ".local/state/latchkey/previous"):
         (home / folder).mkdir(parents=True, exist_ok=True)
-        (home / folder / ".latchkey-0123").write_text("half")
+        (home / folder / ".latchkey-0123456789abcdef").write_text("half")
     home.converge(credential("a", "A"))
     assert not list(home.path.rglob(".latchkey-*"))
 
