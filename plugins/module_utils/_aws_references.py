@@ -1,0 +1,101 @@
+# Copyright (c) 2026 latchkey contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What declared profiles point to: sessions, services, other profiles and programs that have to be there."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING, Callable
+
+from ansible_collections.latchkey.workstation.plugins.module_utils._aws_declared import VARIABLES
+from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ansible_collections.latchkey.workstation.plugins.module_utils._aws_declared import Wanted
+    from ansible_collections.latchkey.workstation.plugins.module_utils._aws_ini import Ini, Value
+
+    Profiles = dict[str, dict[str, Value]]
+
+__all__ = ["broken_references"]
+
+_STATIC = {"aws_access_key_id", "aws_secret_access_key"}
+
+
+def broken_references(
+    wanted: Iterable[Wanted], *, config: Ini, credentials: Ini, program_exists: Callable[[str], bool]
+) -> list[LatchkeyError]:
+    """One error per reference of a declared profile that AWS could not follow in the finished files."""
+    profiles = _profiles(config, credentials)
+    sections = {section.identity for section in config.sections}
+    errors = []
+    for section in wanted:
+        if section.absent or section.kind != "profile":
+            continue
+        entry = f"{VARIABLES['profile']}.{section.name}"
+        values = profiles.get(section.name, {})
+        errors += [
+            LatchkeyError(
+                f"{entry}.{key} names {values[key]}, and there is no [{kind} {values[key]}]",
+                remedy=f"declare it in {VARIABLES[kind]}" if kind in VARIABLES else f"add it to {config.path}",
+            )
+            for key, kind in (("sso_session", "sso-session"), ("services", "services"))
+            if key in values and (kind, values[key]) not in sections
+        ]
+        errors += _broken_chain(section.name, profiles, entry=entry)
+        errors += _broken_program(values.get("credential_process"), program_exists, entry=entry)
+    return errors
+
+
+def _profiles(config: Ini, credentials: Ini) -> Profiles:
+    """Profiles as botocore puts them together: the credentials file has the last word."""
+    profiles: Profiles = {}
+    for ini, kind in ((config, "profile"), (credentials, "credentials")):
+        for section in ini.sections:
+            if section.identity and section.identity[0] == kind:
+                profiles.setdefault(section.identity[1], {}).update(section.values())
+    return profiles
+
+
+def _broken_chain(name: str, profiles: Profiles, *, entry: str) -> Iterable[LatchkeyError]:
+    """Follow source_profile until a profile has credentials of its own."""
+    chain = [name]
+    values = profiles.get(name, {})
+    while "source_profile" in values:
+        source = str(values["source_profile"])
+        if source not in profiles:
+            way = "" if len(chain) == 1 else f" (by way of {' -> '.join(chain)})"
+            yield LatchkeyError(
+                f"{entry}.source_profile{way} names {source}, and there is no such profile",
+                remedy=f"declare it in {VARIABLES['profile']} or {VARIABLES['credentials']}",
+            )
+        elif source in chain and "role_arn" in values and not _STATIC & profiles[source].keys():
+            yield LatchkeyError(
+                f"{entry}.source_profile goes in a circle: {' -> '.join([*chain, source])}",
+                remedy="let the last one have credentials of its own",
+            )
+        if source in chain or _STATIC & profiles.get(source, {}).keys():
+            return
+        chain.append(source)
+        values = profiles.get(source, {})
+
+
+def _broken_program(
+    command: Value | None, program_exists: Callable[[str], bool], *, entry: str
+) -> Iterable[LatchkeyError]:
+    if not isinstance(command, str):
+        return
+    try:
+        words = shlex.split(command)
+    except ValueError:
+        words = []
+    if not words:
+        yield LatchkeyError(f"{entry}.credential_process is no command", remedy="close its quotes")
+    elif not program_exists(words[0]):
+        yield LatchkeyError(
+            f"{entry}.credential_process: there is no program {words[0]}",
+            remedy="install it, or name it by its absolute path (~ and $HOME mean nothing there)",
+        )

@@ -1,0 +1,82 @@
+# Copyright (c) 2026 latchkey contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.latchkey.workstation.plugins.module_utils._aws_declared import declare
+from ansible_collections.latchkey.workstation.plugins.module_utils._aws_ini import parse
+from ansible_collections.latchkey.workstation.plugins.module_utils._aws_references import broken_references
+
+SESSION = "[sso-session corp]\nsso_region = x\n"
+ROLE = "role_arn = arn:aws:iam::1:role/x\n"
+KEYS = "aws_access_key_id = AKIA\naws_secret_access_key = s\n"
+
+
+def errors(config: str, credentials: str = "", *names: str) -> list[str]:
+    wanted = [declare("profile", name, {}) for name in names or ["dev"]]
+    found = broken_references(
+        wanted,
+        config=parse(config.encode(), path="~/.aws/config", credentials=False),
+        credentials=parse(credentials.encode(), path="~/.aws/credentials", credentials=True),
+        program_exists=lambda program: program == "/usr/bin/there",
+    )
+    assert all(error.remedy for error in found)
+    return [error.message for error in found]
+
+
+@pytest.mark.parametrize(
+    ("config", "credentials"),
+    [
+        (SESSION + "[profile dev]\nsso_session = corp\n", ""),
+        (f"[profile dev]\n{ROLE}source_profile = base\n[profile base]\n", ""),
+        (f"[profile dev]\n{ROLE}source_profile = base\n", f"[base]\n{KEYS}"),
+        (f"[profile dev]\n{ROLE}source_profile = dev\n{KEYS}", ""),
+        (f"[profile dev]\n{ROLE}source_profile = dev\n", f"[dev]\n{KEYS}"),
+        (f"[profile dev]\n{ROLE}source_profile = a\n[profile a]\n{ROLE}source_profile = dev\n{KEYS}", ""),
+        ("[profile dev]\nsource_profile = dev\n", ""),
+        ("[profile dev]\nservices = local\n[services local]\n", ""),
+        ("[profile dev]\ncredential_process = /usr/bin/there --profile 'x y'\n", ""),
+        ("[profile other]\nsso_session = nowhere\n[profile dev]\n", ""),
+    ],
+)
+def test_references_that_hold(config: str, credentials: str) -> None:
+    assert errors(config, credentials) == []
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        (
+            SESSION + "[profile dev]\nsso_session = Corp\n",
+            ".sso_session names Corp, and there is no [sso-session Corp]",
+        ),
+        ("[profile dev]\nservices = x\n", ".services names x, and there is no [services x]"),
+        (f"[profile dev]\n{ROLE}source_profile = x\n", ".source_profile names x, and there is no such profile"),
+        (
+            f"[profile dev]\n{ROLE}source_profile = a\n[profile a]\n{ROLE}source_profile = x\n",
+            ".source_profile (by way of dev -> a) names x, and there is no such profile",
+        ),
+        (f"[profile dev]\n{ROLE}source_profile = dev\n", ".source_profile goes in a circle: dev -> dev"),
+        (
+            f"[profile dev]\n{ROLE}source_profile = a\n[profile a]\n{ROLE}source_profile = dev\n",
+            ".source_profile goes in a circle: dev -> a -> dev",
+        ),
+        (
+            f"[profile dev]\n{ROLE}source_profile = a\n[profile a]\n{ROLE}source_profile = a\n",
+            ".source_profile goes in a circle: dev -> a -> a",
+        ),
+        ("[profile dev]\ncredential_process = gone --x\n", ".credential_process: there is no program gone"),
+        ("[profile dev]\ncredential_process = 'open\n", ".credential_process is no command"),
+        ("[profile dev]\ncredential_process =\n", ".credential_process is no command"),
+    ],
+)
+def test_references_that_lead_nowhere(config: str, message: str) -> None:
+    assert errors(config) == ["aws_config_profiles.dev" + message]
+
+
+def test_what_is_declared_absent_or_not_there_is_not_followed() -> None:
+    gone = declare("profile", "dev", {}, absent=True)
+    empty = parse(b"", path="c", credentials=False)
+    assert broken_references([gone], config=empty, credentials=empty, program_exists=lambda _: False) == []
