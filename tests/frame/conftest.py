@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +33,7 @@ PLAYBOOK = """
           - "inventory={{ ansible_inventory_sources | join(',') }}"
           - "check={{ ansible_check_mode }}"
           - "word={{ word | default('none') }}"
+          - "collections={{ lookup('config', 'COLLECTIONS_PATHS') | join(':') }}"
           - "locale={{ lookup('env', 'LC_ALL') }}"
 """
 HOSTS = "all: {hosts: {here: {ansible_connection: local}}}\n"
@@ -118,9 +120,11 @@ def make(folder: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def uv() -> Path:
+def uv() -> Iterator[Path]:
     """The pinned uv, where an ordinary user can run it."""
-    found = shutil.which("uv", path=f"{ROOT / '.venv' / 'bin'}{os.pathsep}{os.environ['PATH']}")
+    found = shutil.which("uv", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    assert found, "uv is one of the test requirements"
     folder = Path(tempfile.mkdtemp(prefix="latchkey-uv-"))
     folder.chmod(0o755)
-    return Path(shutil.copy2(found, folder / "uv"))
+    yield Path(shutil.copy2(found, folder / "uv"))
+    shutil.rmtree(folder)

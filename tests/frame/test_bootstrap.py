@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from tests.frame.conftest import Checkout
@@ -72,6 +73,7 @@ def test_the_environment_of_the_user_stays_out(ready: Checkout) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert "locale=C.UTF-8" in done.stdout
+    assert f"collections={ready.folder}/.collections:/nowhere" in done.stdout
 
 
 def test_which_inventory(ready: Checkout) -> None:
@@ -112,10 +114,15 @@ def test_changed_requirements_make_it_anew(ready: Checkout) -> None:
     assert ready.bootstrap("--version").stderr == ""
 
 
-def test_a_package_that_is_not_the_pinned_one_is_refused(checkout: Checkout, uv: Path) -> None:
+@pytest.mark.parametrize(
+    "spoil",
+    [lambda pins: re.sub("sha256:.{8}", "sha256:00000000", pins), lambda pins: f"{pins}\niniconfig==2.1.0\n"],
+    ids=["another hash", "no hash"],
+)
+def test_a_package_that_is_not_pinned_is_refused(checkout: Checkout, uv: Path, spoil: Callable[[str], str]) -> None:
     checkout.path = f"{uv.parent}:{LOCAL}"
     pins = checkout.folder / "requirements/run.txt"
-    pins.write_text(re.sub("sha256:.{8}", "sha256:00000000", pins.read_text()))
+    pins.write_text(spoil(pins.read_text()))
     done = checkout.bootstrap("--version")
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].startswith("bootstrap.sh: requirements/run.txt could not be installed")
