@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -16,6 +17,7 @@ import pytest
 from tests.machines import Machine, MachineError
 from tests.machines.base import store
 from tests.machines.checkout import ROOT
+from tests.machines.listeners import listeners
 
 BOOTS_AND_DIES = """
 import os, sys
@@ -70,6 +72,20 @@ def test_the_root_is_seen_from_here(machine: Machine) -> None:
     assert (machine.root / "etc/hostname").read_text().strip() == machine.name
 
 
+def test_listeners_are_the_machines_own(machine: Machine) -> None:
+    before = listeners(machine)
+    with socket.create_server(("127.0.0.1", 0)):
+        assert listeners(machine) == before
+    serve = "import socket, time; s = socket.create_server(('127.0.0.1', 0)); time.sleep(60)"
+    machine.ssh("alice", ["systemd-run", "--user", "--unit=waits", "python3", "-c", serve]).check()
+    deadline = time.monotonic() + 10
+    while listeners(machine) == before and time.monotonic() < deadline:
+        time.sleep(0.1)
+    (new,) = listeners(machine) - before
+    assert new.startswith("tcp 0100007F:")
+    machine.ssh("alice", "systemctl --user stop waits").check()
+
+
 def test_two_at_once_then_down_without_a_trace(machine: Machine) -> None:
     with Machine.boot(machine.release, users=["dora"]) as other:
         assert other.port != machine.port
@@ -77,7 +93,9 @@ def test_two_at_once_then_down_without_a_trace(machine: Machine) -> None:
         assert other.ssh("alice", "true").code == 255
         folder, pid = other.folder, other.pid
         other.ssh("dora", "echo kept >note").check()
+        began = time.monotonic()
         other.stop()
+        assert time.monotonic() - began < 10, "it was killed, not shut down"
         other.start(dies_with_us=True)
         assert other.ssh("dora", "cat note").out == "kept\n"
     assert not folder.exists()
