@@ -43,7 +43,7 @@ _RULES = (
     Rule(FAIL, "the token has expired", "expired", [200], {_STATUS: "expired"}),
     Rule(FAIL, "not a token at all: look for stray quotes, braces or newlines", "malformed", _REFUSED, {_CODE: 6003}),
     Rule(FAIL, "not a token at all", "malformed", _REFUSED, {"/errors/*/error_chain/*/code": 6111}),
-    Rule(FAIL, "valid, but not allowed here", "scope", _REFUSED, {_CODE: 9109}),
+    Rule(FAIL, "not allowed here, or not a token of this account", "scope", _REFUSED, {_CODE: 9109}),
     Rule(FAIL, "revoked, rolled or never one of Cloudflare's", "rejected", _REFUSED, {_CODE: 1000}),
     Rule(FAIL, "revoked, rolled or never one of Cloudflare's", "rejected", (401, 403), {"/success": False}),
 )

@@ -16,16 +16,13 @@ from ansible_collections.latchkey.workstation.plugins.module_utils._checks_base 
     Outcome,
     Provider,
 )
-from ansible_collections.latchkey.workstation.plugins.module_utils._checks_web import Facts, Rule, judge
+from ansible_collections.latchkey.workstation.plugins.module_utils._checks_web import Facts, Other, Rule, judge
 from ansible_collections.latchkey.workstation.plugins.module_utils._http import Request
 
 if TYPE_CHECKING:
     from ansible_collections.latchkey.workstation.plugins.module_utils._checks_base import Ask, Check
 
 __all__ = ["PROVIDERS"]
-
-_REJECTED = Rule(FAIL, "rejected", "rejected", [401])
-_SCOPE = Rule(UNKNOWN, "refused: a bad credential, or a good one that may not do this", "unexpected", [403])
 
 
 def _remote(check: Check, ask: Ask) -> Outcome:
@@ -41,21 +38,20 @@ def _remote(check: Check, ask: Ask) -> Outcome:
 
 
 def _rules(options: Any) -> tuple[Rule, ...]:
-    """What is expected in full is PASS; the expected status with another content is the issuer's no."""
+    """What is expected in full is PASS; something else in an expected place is the issuer's no."""
     statuses = options.get("status") or [200]
-    where = {**(options.get("json") or {})}
-    where.update({f"header:{name}": wanted for name, wanted in (options.get("answer_headers") or {}).items()})
-    wanted = {place: ... if value is None else value for place, value in where.items()}
-    contents = [place for place in wanted if not place.startswith("header:")]
+    contents = options.get("json") or {}
+    headers = {f"header:{name}": wanted for name, wanted in (options.get("answer_headers") or {}).items()}
+    wanted = {place: ... if value is None else value for place, value in {**contents, **headers}.items()}
     return (
         Rule(PASS, "valid", statuses=statuses, where=wanted),
-        Rule(FAIL, "the answer does not say what is expected", "rejected", statuses, {"": ...}) if contents else _NEVER,
-        Rule(FAIL, "rejected", "rejected", options["rejected"]) if options.get("rejected") else _REJECTED,
-        _SCOPE,
+        *(
+            Rule(FAIL, f"{place} is not what is expected", "rejected", statuses, {place: Other(wanted[place])})
+            for place in contents
+        ),
+        Rule(FAIL, "rejected", "rejected", options.get("rejected") or [401]),
+        Rule(UNKNOWN, "refused: a bad credential, or a good one that may not do this", "unexpected", [403]),
     )
-
-
-_NEVER = Rule(UNKNOWN, "", statuses=[0])
 
 
 def _facts(options: Any) -> Facts:

@@ -61,7 +61,7 @@ _LOGIN = (
     Rule(FAIL, "credentials rejected", "rejected", [401]),
 )
 _DETAILS = (
-    Rule(PASS, "valid", statuses=range(200, 300)),
+    Rule(PASS, "valid", statuses=range(200, 300), where={"/identityDetails": ...}),
     Rule(FAIL, "access token rejected", "rejected", (401, 403)),
 )
 

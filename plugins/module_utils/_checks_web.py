@@ -21,14 +21,22 @@ if TYPE_CHECKING:
     from ansible_collections.latchkey.workstation.plugins.module_utils._checks_base import Ask
     from ansible_collections.latchkey.workstation.plugins.module_utils._http import Answer
 
-__all__ = ["Facts", "Rule", "bearer", "join", "judge", "probe", "select", "words"]
+__all__ = ["Facts", "Other", "Rule", "bearer", "join", "judge", "probe", "select", "words"]
+
+
+@dataclass(frozen=True)
+class Other:
+    """Anything but this."""
+
+    value: Any
 
 
 @dataclass(frozen=True)
 class Rule:
     """Fits an answer of one of ``statuses`` (any, if none is given) where everything in ``where`` holds.
 
-    ``where`` maps a place (see :func:`select`) to what has to be there: a value, a pattern, or ... for anything.
+    ``where`` maps a place (see :func:`select`) to what has to be there: a value, a pattern, any :class:`Other`,
+    or ... for anything.
     """
 
     state: str
@@ -125,7 +133,8 @@ _UNEXPECTED = Rule(UNKNOWN, "an answer that says nothing about the credential", 
 
 def _target(answer: Answer) -> str:
     try:
-        return urlsplit(answer.headers.get("location", "")).hostname or "another page"
+        netloc = urlsplit(answer.headers.get("location", "")).netloc
+        return netloc.rpartition("@")[2].partition(":")[0] or "another page"
     except ValueError:
         return "another page"
 
@@ -167,6 +176,8 @@ def _step(value: Any, key: str) -> list[Any]:
 def _is(found: Any, wanted: Any) -> bool:
     if wanted is ...:
         return True
+    if isinstance(wanted, Other):
+        return not _is(found, wanted.value)
     if isinstance(wanted, re.Pattern):
         return isinstance(found, str) and wanted.search(found) is not None
     return type(found) is type(wanted) and bool(found == wanted)

@@ -1,0 +1,109 @@
+# Copyright (c) 2026 latchkey contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Running checks as the module does, for the person who runs the tests, with values handed in."""
+
+from __future__ import annotations
+
+import json
+import os
+import pwd
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.latchkey.workstation.plugins.module_utils._checks import Plan, check_all
+from ansible_collections.latchkey.workstation.plugins.module_utils._checks_local import Asked
+from ansible_collections.latchkey.workstation.plugins.module_utils._checks_table import PROVIDERS, normalise, problems
+from ansible_collections.latchkey.workstation.plugins.module_utils._checks_values import Sources
+from ansible_collections.latchkey.workstation.plugins.module_utils._found import Found
+from ansible_collections.latchkey.workstation.plugins.module_utils._secrets import Secret
+from ansible_collections.latchkey.workstation.plugins.module_utils._sources import idle
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from ansible_collections.latchkey.workstation.plugins.module_utils._report import Report
+
+__all__ = ["Bench", "credential"]
+
+
+def credential(name: str, check: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
+    """The one shape in which credentials come, with what a test does not care for left empty."""
+    common: dict[str, Any] = {"about": "", "sources": [], "keychain": None, "exports": [], "required": True}
+    common.update(warn_before=0, category="", rotate="", consumers=[])
+    return {"name": name, **common, **more, "check": check and normalise(check)}
+
+
+class Bench:
+    """A home, and everything a check may find there."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.values: dict[str, Found] = {}
+        self.asked_for: list[str] = []
+        self.reports: dict[str, Report] = {}
+
+    def put(self, path: str, content: str | bytes | dict[str, Any], mode: int = 0o600) -> Path:
+        file = self.home / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        text = json.dumps(content) if isinstance(content, dict) else content
+        file.write_bytes(text if isinstance(text, bytes) else text.encode())
+        file.chmod(mode)
+        return file
+
+    def program(self, name: str, script: str) -> Path:
+        return self.put(f"bin/{name}", f"#!/bin/sh\n{script}\n", 0o700)
+
+    def has(self, name: str, value: str | bytes) -> None:
+        self.values[name] = Found("found", "env", Secret(value))
+
+    def check(self, provider: str, value: str | bytes = "", *, name: str = "mine", **options: Any) -> dict[str, Any]:
+        """One check of one credential, and its row."""
+        more = {key: options.pop(key) for key in ("required", "warn_before", "rotate", "keychain") if key in options}
+        plan = options.pop("plan", {})
+        declared = {"provider": provider, **options}
+        assert problems(declared, [name, *self.values]) == []
+        if value:
+            self.has(name, value)
+        others = [credential(each, category="unused") for each in self.values if each != name]
+        return self.run([credential(name, declared, **more), *others], **plan)[name]
+
+    def run(
+        self,
+        credentials: list[dict[str, Any]],
+        *,
+        check_mode: bool = False,
+        only: str = "",
+        given: str = "",
+        **plan: Any,
+    ) -> dict[str, dict[str, Any]]:
+        """All checks of one member, rows by name."""
+        return self.run_members({"alice": credentials}, check_mode=check_mode, only=only, given=given, **plan)["alice"]
+
+    def run_members(
+        self,
+        members: dict[str, list[dict[str, Any]]],
+        *,
+        check_mode: bool = False,
+        only: str = "",
+        given: str = "",
+        **plan: Any,
+    ) -> dict[str, dict[str, dict[str, Any]]]:
+        asked = Asked(
+            Sources(self._open, idle),
+            PROVIDERS,
+            only=only,
+            given=Secret(given) if given else None,
+            check_mode=check_mode,
+        )
+        me = pwd.getpwuid(os.geteuid()).pw_name
+        entries = [{"name": name, "account": me, "credentials": each} for name, each in members.items()]
+        self.reports = check_all(entries, Plan(asked, **plan))
+        return {name: {row["item"]: row for row in report.items} for name, report in self.reports.items()}
+
+    def _open(self, _member: object, _credentials: object) -> Any:
+        def read(declared: Mapping[str, Any]) -> Found:
+            self.asked_for.append(declared["name"])
+            return self.values.get(declared["name"], Found("absent", reason=f"{declared['name'].upper()} is not set"))
+
+        return read
