@@ -59,15 +59,15 @@ def test_licence_of_every_plugin(path: Path) -> None:
     assert "# SPDX-License-Identifier: GPL-3.0-or-later" in head
 
 
-# A subject is the first word of a file's name: _keychain_files is of the keychain. These are the ground floor.
+# A subject is the first word of a file's name (_keychain_files, _checks_time). These are the ground floor.
 GROUND = {
-    *("errors", "secrets", "state", "files", "command", "http", "members", "child", "report"),
+    *("error", "secret", "state", "file", "command", "http", "member", "child", "report"),
     *("credential", "found", "dotenv"),
 }
 
 
 def subject(name: str) -> str:
-    return name.lstrip("_").partition("_")[0]
+    return name.lstrip("_").partition("_")[0].rstrip("s")
 
 
 @pytest.mark.parametrize("path", UTILS, ids=str)
