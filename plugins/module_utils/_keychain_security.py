@@ -49,9 +49,8 @@ class Security:
     name = "keychain"
     describes: tuple[str, ...] = ("label", "kind", "comment")
 
-    def __init__(self, *, tool: str = TOOL, seconds: float = _SECONDS) -> None:
+    def __init__(self, *, tool: str = TOOL) -> None:
         self._tool = tool
-        self._seconds = seconds
 
     def read(self, items: Sequence[Item]) -> Mapping[Key, Reading]:
         keys = [item.key for item in items]
@@ -135,7 +134,7 @@ class Security:
         """
         marked = b"".join(command + b"latchkey-%d\n" % number for number, command in enumerate(script))
         try:
-            finished = _command.run([self._tool, "-i"], stdin=marked, seconds=self._seconds, limit=_LIMIT)
+            finished = _command.run([self._tool, "-i"], stdin=marked, seconds=_SECONDS, limit=_LIMIT)
         except _command.CommandTimeout:
             raise LatchkeyError("the tool waits for somebody to answer a dialog", remedy=_UNLOCK) from None
         said = []
@@ -194,7 +193,7 @@ def _proof(change: Change, said: Sequence[list[bytes]]) -> LatchkeyError | None:
     if change.secret is None:
         if _status(answer) == _MISSING:
             return None
-        return LatchkeyError("it is still there", remedy="look for a second item of this name in Keychain Access")
+        return LatchkeyError("one of this name is still there", remedy="look in Keychain Access, and run again")
     if _shown(answer) == change.secret.reveal():
         return None
     status = next(filter(None, map(_status, said)), 0)

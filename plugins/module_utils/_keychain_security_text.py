@@ -79,7 +79,9 @@ def commands(change: Change) -> list[bytes]:
         described = [word for flag, text in texts.items() if text is not None for word in (flag, text)]
         words = ["add-generic-password", "-a", item.account, "-s", item.service, *described]
         commands.append(line(*words, *_value(change.secret), *access, *_last(place)))
-    return [*commands, find(item.key, place, value=change.secret is not None)]
+    # Without a place the look after a removal finds a second item of the same name too.
+    look = find(item.key, place) if change.secret is not None else find(item.key, "", value=False)
+    return [*commands, look]
 
 
 def _value(secret: Secret) -> tuple[str, bytes]:

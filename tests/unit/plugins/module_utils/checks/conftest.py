@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from ansible_collections.latchkey.workstation.plugins.module_utils import _members
 
+from ansible_collections.latchkey.workstation.plugins.module_utils._check_wrangler import _INSTEAD
+
 from tests.twins.services import serve
 from tests.unit.plugins.module_utils.checks.bench import Bench
 
@@ -46,6 +48,6 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
     monkeypatch.setattr(_members, "_recognise", recognise)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("PATH", f"{tmp_path}/bin:/usr/bin:/bin")
-    for name in ("SSH_AUTH_SOCK", "DOCKER_HOST", "DOCKER_CONTEXT", "AWS_CONFIG_FILE", "XDG_CONFIG_HOME"):
+    for name in ("SSH_AUTH_SOCK", "DOCKER_HOST", "DOCKER_CONTEXT", "AWS_CONFIG_FILE", "XDG_CONFIG_HOME", *_INSTEAD):
         monkeypatch.delenv(name, raising=False)
     return Bench(tmp_path)
