@@ -68,7 +68,7 @@ def add(tool: Tool, argv: list[str]) -> int:
     if not {"account", "service"} <= set(fields) or len(rest) > 1 or rest == [""]:
         raise Usage
     if ("w", None) in found:
-        secret = twice(tool, "data for new item")
+        secret = twice(tool, "password data", "new item")
         if secret is None:
             return 1
     fields.setdefault("label", fields["service"])

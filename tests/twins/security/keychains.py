@@ -43,7 +43,7 @@ def create(tool: Tool, argv: list[str]) -> int:
             return tool.failed(f"SecKeychainCreate {names[0]}", refused.status)
         password = ""
     if password is None:
-        password = twice(tool, "for new keychain")
+        password = twice(tool, "password", "new keychain")
         if password is None:
             return 1
     for name in names:

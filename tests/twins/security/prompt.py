@@ -71,11 +71,11 @@ def getpass(tool: Tool, prompt: str) -> Typed:
     return typed
 
 
-def twice(tool: Tool, what: str) -> bytes | None:
+def twice(tool: Tool, what: str, new: str) -> bytes | None:
     """A new password, asked for again; None after three pairs that differ."""
     for _ in range(TRIES):
-        first = getpass(tool, f"password {what}: ").value
-        if getpass(tool, f"retype password {what}: ").value == first:
+        first = getpass(tool, f"{what} for {new}: ").value
+        if getpass(tool, f"retype password for {new}: ").value == first:
             return first
         tool.warn("passwords don't match\n")
     return None
