@@ -32,7 +32,7 @@ while [ $# -gt 0 ]; do
     case $1 in
     -h | --help) usage && exit ;;
     --) shift && break ;;
-    *) suites="$suites $1" ;;
+    *) suites="$suites${suites:+ }$1" ;;
     esac
     shift
 done
@@ -43,6 +43,8 @@ for suite in $suites; do
     esac
 done
 
+suites=${suites:-$default}
+
 make_venv test
 # Never the inventory of the person who runs the tests.
 export LATCHKEY_INVENTORY="$here/inventory/local"
@@ -52,12 +54,12 @@ export PATH="$venv/bin:$PATH"
 cd "$here"
 
 failed=
-for suite in ${suites:-$default}; do
+for suite in $suites; do
     printf '\n== %s\n' "$suite"
     case $suite in
     benchmarks) python -m tests.benchmarks ;;
     *) python -m pytest "tests/$suite" "$@" ;;
     esac || failed="$failed $suite"
 done
-printf '\n== ran: %s; failed: %s\n' "${suites:-$default}" "${failed:-none}"
+printf '\n== ran: %s; failed:%s\n' "$suites" "${failed:- none}"
 [ -z "$failed" ]
