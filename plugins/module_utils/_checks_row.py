@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Seen", "finish", "passed", "read", "sketch"]
 
-_STATES = {PASS, FAIL, SKIP, UNKNOWN, ABSENT}
+_STATES = (PASS, FAIL, SKIP, UNKNOWN, ABSENT)
 _LONGEST = 160
 _MOST = 40
 _STORABLE = {"absent", "rejected", "expired", "malformed", "disabled", "used_up", "scope", "not_yet"}

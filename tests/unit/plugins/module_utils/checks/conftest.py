@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from ansible_collections.latchkey.workstation.plugins.module_utils import _members
-
 from ansible_collections.latchkey.workstation.plugins.module_utils._check_wrangler import _INSTEAD
 
 from tests.twins.services import serve
