@@ -94,7 +94,7 @@ class _Edit:
         if len(found) > 1:
             refuse_double(draft.ini, found[0], found[1])
         self._section = found[0] if found else None
-        self._made = set(made) if found else set()
+        self._made = set(made)
         self._existed = bool(found)
         self._set: list[str] = []
         self._dropped: list[str] = []

@@ -11,7 +11,11 @@ from typing import Any
 
 import botocore.exceptions
 from botocore.configloader import build_profile_map, raw_config_parse
+from hypothesis import settings
 from hypothesis import strategies as st
+
+settings.register_profile("shared machine", deadline=None)
+settings.load_profile("shared machine")
 
 NAMES = ["dev", "prod", "default", "two words", "o'neil", "ümlaut", "a@b", "x.y", "DEFAULT"]
 KEYS = ["region", "output", "sso_session", "s3", "x_unknown", "Cli_Pager", "role_arn"]

@@ -214,6 +214,15 @@ def read_or_skip(data: bytes, *, credentials: bool) -> Ini:
         pytest.param(
             "[profile dev]\ns3 = x\n", profile(s3={"a": 1}), "[profile dev]\ns3 =\n    a = 1\n", id="value to block"
         ),
+        pytest.param(
+            "[profile dev]\ns3 =\n  a = 1\n  a = 2\n",
+            profile(s3={"a": 3}),
+            "[profile dev]\ns3 =\n  a = 1\n  a = 3\n",
+            id="the last of two counts in a block",
+        ),
+        pytest.param(
+            "[profile dev]\ns3 =\n  # why\n  a = 1\n", profile(s3=None), "[profile dev]\n  # why\n", id="absent block"
+        ),
         pytest.param("[profile dev]\nk = 1\nj = 2\n", profile(k=None), "[profile dev]\nj = 2\n", id="absent key"),
         pytest.param(
             "[a]\nk = 1\n\n[profile dev]\n# c\nk = 1\n\nj = 2\n\n# b\n[b]\n",
@@ -278,6 +287,17 @@ def test_a_list_that_is_not_everything_removes_nothing() -> None:
 def test_an_equal_section_is_adopted_as_it_is() -> None:
     result = edit(b"[profile 'dev']\n  REGION:x  \n", profile(region="x"))
     assert (result.changed, result.made) == (False, {})
+
+
+def test_a_key_that_was_there_before_stays_when_it_is_no_longer_declared() -> None:
+    first = edit(b"[profile dev]\nregion = x\n", profile(region="y"))
+    assert (first.data, first.made) == (b"[profile dev]\nregion = y\n", {})
+
+
+def test_a_section_removed_by_hand_is_made_again_or_forgotten() -> None:
+    first = edit(b"", profile(region="x"))
+    assert edit(b"", profile(region="x"), made=first.made).data == first.data
+    assert not edit(b"", made=first.made).changed
 
 
 def static(**settings: Any) -> Wanted:

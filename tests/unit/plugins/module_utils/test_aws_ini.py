@@ -35,6 +35,7 @@ def as_botocore(ini: Ini) -> dict[str, object]:
 @example(b"[profile a]\ns3 =\n  x = 1\n\n  y = 2\n[DEFAULT]\nq = 1\n[DEFAULT]\nw = 1\n")
 @example(b"[default]\nregion = x\n    [profile b]\nk = v\n")
 @example(b"[default]\nk = \xff\n")
+@example(b"[default] # see [1]\nk = v\n")
 def test_reads_what_botocore_reads_and_refuses_what_it_refuses(data: bytes) -> None:
     sections = botocore_sections(data)
     try:
