@@ -2,16 +2,24 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What looking for one value came to."""
+"""Looking for one value: whether to look at all, what it takes, and what it came to."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Callable
 
 from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
 from ansible_collections.latchkey.workstation.plugins.module_utils._secrets import Secret
 
-__all__ = ["Found"]
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    Source = Mapping[str, Any]
+
+__all__ = ["Found", "Readers", "idle"]
+
+_IDLE = {"human_only": "only a person uses it: nothing reads it", "unused": "declared as unused: nothing reads it"}
 
 
 @dataclass(frozen=True)
@@ -42,3 +50,21 @@ class Found:
     @classmethod
     def blocked(cls, error: LatchkeyError, origin: str, *, prefix: str = "") -> Found:
         return cls("blocked", origin, reason=prefix + error.message, remedy=error.remedy)
+
+
+@dataclass(frozen=True)
+class Readers:
+    """What differs from member to member and module to module. ``environ`` is None unless it is the person's own;
+    ``kept(service, account)`` reads the keychain; ``ssm`` and ``vault`` are None where they cannot be reached from.
+    """
+
+    home: str
+    kept: Callable[[str, str], Found]
+    environ: Mapping[str, str] | None = None
+    ssm: Callable[[Source], Found] | None = None
+    vault: Callable[[Source], Found] | None = None
+
+
+def idle(credential: Mapping[str, Any]) -> str:
+    """Why nothing of this credential is ever read or invoked; empty for those in use."""
+    return _IDLE.get(credential["category"], "")

@@ -6,14 +6,13 @@
 
 from __future__ import annotations
 
-import json
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Callable
 
 from ansible_collections.latchkey.workstation.plugins.module_utils import _command, _dotenv, _files
 from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
-from ansible_collections.latchkey.workstation.plugins.module_utils._found import Found
+from ansible_collections.latchkey.workstation.plugins.module_utils._found import Found, Readers, idle
+from ansible_collections.latchkey.workstation.plugins.module_utils._pointer import pick
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -24,25 +23,6 @@ __all__ = ["Found", "Readers", "authority_of", "idle", "resolve", "seed_of", "va
 
 _SECONDS = 10
 _LIMIT = 1 << 20
-_IDLE = {"human_only": "only a person uses it: nothing reads it", "unused": "declared as unused: nothing reads it"}
-
-
-@dataclass(frozen=True)
-class Readers:
-    """What differs from member to member and module to module. ``environ`` is None unless it is the person's own;
-    ``kept(service, account)`` reads the keychain; ``ssm`` and ``vault`` are None where they cannot be reached from.
-    """
-
-    home: str
-    kept: Callable[[str, str], Found]
-    environ: Mapping[str, str] | None = None
-    ssm: Callable[[Source], Found] | None = None
-    vault: Callable[[Source], Found] | None = None
-
-
-def idle(credential: Mapping[str, Any]) -> str:
-    """Why nothing of this credential is ever read or invoked; empty for those in use."""
-    return _IDLE.get(credential["category"], "")
 
 
 def value_of(credential: Mapping[str, Any], readers: Readers) -> Found:
@@ -127,30 +107,7 @@ def _from_json(source: Source, readers: Readers, origin: str) -> Found:
     data = _open(source, readers)
     if data is None:
         return _missing(source, origin)
-    pointer = source["pointer"] or ""
-    if pointer and not pointer.startswith("/"):
-        raise LatchkeyError(f"{pointer!r} is no JSON pointer", remedy="write it as /key/inner or /list/0")
-    try:
-        found = json.loads(data.decode("utf-8-sig"))
-        for part in pointer.split("/")[1:]:
-            found = _step(found, part.replace("~1", "/").replace("~0", "~"))
-        text = found if isinstance(found, str) else json.dumps(found, separators=(",", ":"), ensure_ascii=False)
-        value = text.encode()
-    except LookupError:
-        found = None
-    except (ValueError, RecursionError):
-        raise LatchkeyError(f"{source['path']} is not JSON that can be read") from None
-    if found is None:
-        return Found("absent", origin, reason=f"{source['path']} has nothing at {pointer}")
-    return Found.of(value, f"{origin} {pointer}")
-
-
-def _step(value: Any, part: str) -> Any:
-    if isinstance(value, dict):
-        return value[part]
-    if isinstance(value, list) and part.isascii() and part.isdigit() and str(int(part)) == part:
-        return value[int(part)]
-    raise LookupError
+    return pick(data, source["pointer"] or "", place=source["path"], origin=origin)
 
 
 def _command_output(source: Source, readers: Readers, origin: str) -> Found:

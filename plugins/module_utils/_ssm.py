@@ -1,0 +1,44 @@
+# Copyright (c) 2026 latchkey contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The ssm source: a parameter, decrypted, or one value out of the JSON in it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.latchkey.workstation.plugins.module_utils._boto import AwsTrouble, Profile, load
+from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
+from ansible_collections.latchkey.workstation.plugins.module_utils._found import Found
+from ansible_collections.latchkey.workstation.plugins.module_utils._pointer import pick
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+__all__ = ["prepare_ssm", "read_ssm"]
+
+
+def prepare_ssm(members: Iterable[Mapping[str, Any]]) -> None:
+    """Before members are served: load what reading a parameter takes, if anybody declares one."""
+    sources = [source for member in members for one in member["credentials"] for source in one["sources"]]
+    if any(source["kind"] == "ssm" for source in sources):
+        load()
+
+
+def read_ssm(source: Mapping[str, Any], home: str) -> Found:
+    """The parameter as the member's profile may read it."""
+    origin = f"ssm {source['name']}"
+    try:
+        profile = Profile(source["profile"], home=home, region=source["region"], base_url=source["base_url"])
+        answer = profile.ask("ssm", "get_parameter", Name=source["name"], WithDecryption=True)
+        text = str(answer["Parameter"]["Value"])
+        if source["pointer"]:
+            return pick(text.encode(), source["pointer"], place=origin, origin=origin)
+        return Found.of(text.removesuffix("\n").encode(), origin)
+    except AwsTrouble as trouble:
+        if trouble.cause == "no_parameter":
+            return Found("absent", origin, reason=f"{origin}: {trouble.message}")
+        return Found.blocked(trouble, origin, prefix=f"{origin}: ")
+    except LatchkeyError as error:
+        return Found.blocked(error, origin)
