@@ -60,7 +60,7 @@ def _cli(check: Check, here: Here) -> Outcome:
     )
     least = check.options.get("min_version") or "2.9.0"
     if version < tuple(int(part) for part in least.split(".")):
-        return Outcome(FAIL, f"aws-cli {shown} is older than {least}", "prerequisite", remedy=_INSTALL).over(known)
+        return Outcome(ABSENT, f"aws-cli {shown} is older than {least}", "prerequisite", remedy=_INSTALL).over(known)
     session = check.options.get("sso_session")
     names = _session_names(here) if session else []
     if session and not (names if session is True else session in names):
