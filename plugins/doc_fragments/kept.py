@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Where values are kept, for every module that reads them; mirrors kept_spec of module_utils/_kept.py."""
+"""Where values are kept, for every module that reads them; mirrors kept_spec of module_utils/_keychain_kept.py."""
 
 from __future__ import annotations
 

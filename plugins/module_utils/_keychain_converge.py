@@ -6,13 +6,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Callable, Protocol
 
-from ansible_collections.latchkey.workstation.plugins.module_utils import _sources
 from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
-from ansible_collections.latchkey.workstation.plugins.module_utils._found import Found
-from ansible_collections.latchkey.workstation.plugins.module_utils._kept import open_kept, open_store
+from ansible_collections.latchkey.workstation.plugins.module_utils._found import Found, idle
 from ansible_collections.latchkey.workstation.plugins.module_utils._keychain import Item
+from ansible_collections.latchkey.workstation.plugins.module_utils._keychain_kept import open_kept, open_store
 from ansible_collections.latchkey.workstation.plugins.module_utils._keychain_note import Note
 from ansible_collections.latchkey.workstation.plugins.module_utils._keychain_plan import Step, absence, presence
 from ansible_collections.latchkey.workstation.plugins.module_utils._keychain_write import Row, Writer
@@ -23,18 +23,29 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ansible_collections.latchkey.workstation.plugins.module_utils._child import Member
-    from ansible_collections.latchkey.workstation.plugins.module_utils._kept import Kept
+    from ansible_collections.latchkey.workstation.plugins.module_utils._found import Readers
     from ansible_collections.latchkey.workstation.plugins.module_utils._keychain import Key, Store
+    from ansible_collections.latchkey.workstation.plugins.module_utils._keychain_kept import Kept
     from ansible_collections.latchkey.workstation.plugins.module_utils._secrets import Secret
-    from ansible_collections.latchkey.workstation.plugins.module_utils._sources import Readers
 
 __all__ = ["converge"]
+
+
+class Sources(Protocol):
+    """Where values come from; what _sources offers."""
+
+    def authority_of(self, credential: Mapping[str, Any], readers: Readers) -> Found:
+        """What the kept value has to follow."""
+
+    def seed_of(self, credential: Mapping[str, Any], readers: Readers) -> Found:
+        """What may be kept where nothing is."""
 
 
 def converge(  # noqa: PLR0913 - the options of the module
     member: Member,
     credentials: Sequence[Mapping[str, Any]],
     *,
+    sources: Sources,
     backend: str,
     security: str,
     exclusive: bool,
@@ -54,67 +65,78 @@ def converge(  # noqa: PLR0913 - the options of the module
         def stores(name: str) -> Store:
             return open_store(member, declared=name, recorded="", security=security)
 
-        run = _Run(kept, state, stores=stores, value=value, check_mode=check_mode)
+        run = _Run(kept, state, sources, stores, value, check_mode)
         return run.converge(credentials, exclusive=exclusive)
 
 
+@dataclass
 class _Run:
-    def __init__(
-        self, kept: Kept, state: State, *, stores: Callable[[str], Store], value: Secret | None, check_mode: bool
-    ) -> None:
-        self._kept = kept
-        self._store = kept.store
-        self._readers = kept.readers()
-        self._stores = stores
-        self._state = state
-        self._key = state.key()
-        self._note = Note.load(state)
-        self._given = value
+    kept: Kept
+    state: State
+    sources: Sources
+    stores: Callable[[str], Store]
+    given: Secret | None
+    check_mode: bool
+
+    def __post_init__(self) -> None:
+        self._store = self.kept.store
+        self._readers = self.kept.readers()
+        self._key = self.state.key()
+        self._note = Note.load(self.state)
         self._moved: dict[Key, Secret] = {}
         self._report = Report()
-        self._writer = Writer(self._note, state, self._key, self._report, check_mode)
-        self._check_mode = check_mode
+        self._writer = Writer(self._note, self.state, self._key, self._report, self.check_mode)
 
     def converge(self, credentials: Sequence[Mapping[str, Any]], *, exclusive: bool) -> Report:
-        if not self._check_mode:
+        if not self.check_mode:
             self._store.sweep()
         self._note.backend = self._store.name
         declared = {_key(credential) for credential in credentials}
         leaving = self._leaving(declared) if exclusive else []
         here = self._writer.write([self._decided(credential) for credential in credentials])
         self._writer.write([row for row in leaving if row.item.key in here or row.item.key not in declared])
-        self._note.save(self._state)
+        self._note.save(self.state)
         failed = [f"{row['item']}: {row['what']}" for row in self._report.items if row["state"] == "failed"]
         self._report.failed, self._report.msg = bool(failed), "; ".join(failed)
         return self._report
 
     def _decided(self, credential: Mapping[str, Any]) -> Row:
-        idle = _sources.idle(credential)
+        reason = idle(credential)
         try:
             item = Item.declared(credential["keychain"]).described_by(self._store.describes)
-            step = Step("skipped", idle) if idle else self._decide(credential, item)
+            step = Step("skipped", reason) if reason else self._decide(credential, item)
         except LatchkeyError as error:
             item, step = Item(*_key(credential)), Step("failed", error.message, error.remedy)
         return Row(credential["name"], item, step, self._store)
 
     def _decide(self, credential: Mapping[str, Any], item: Item) -> Step:
         place = (self._store.name, item.key)
-        reading = self._kept.readings[item.key]
+        reading = self.kept.readings[item.key]
         if reading.exists is False:
             self._note.entries.pop(place, None)
         if credential["keychain"]["state"] == "absent":
             return absence(item, reading)
-        wanted = _sources.authority_of(credential, self._readers)
-        if self._given:
-            wanted = _given(self._given, wanted)
+        wanted = self.sources.authority_of(credential, self._readers)
+        if self.given:
+            wanted = _given(self.given, wanted)
         elif wanted.state == "absent" and reading.exists is False:
             moved = self._moved.get(item.key)
-            wanted = Found("found", "kept elsewhere", moved) if moved else _seed(credential, self._readers, wanted)
+            wanted = Found("found", "kept elsewhere", moved) if moved else self._seed(credential, wanted)
         applied = self._note.applied(place, wanted.secret, by=self._key)
-        step = presence(item, reading, wanted, applied=applied, fresh=bool(self._given))
+        step = presence(item, reading, wanted, applied=applied, fresh=bool(self.given))
         if step.state == "ok" and reading.secret:
             self._note.remember(place, reading.secret, by=self._key)
         return step
+
+    def _seed(self, credential: Mapping[str, Any], authority: Found) -> Found:
+        """What may be kept where nothing is; how to put a value in where there is none."""
+        seed = self.sources.seed_of(credential, self._readers)
+        if seed.state != "absent":
+            return seed
+        reason = "; ".join(filter(None, (authority.reason, seed.reason)))
+        return Found(
+            "absent", reason=reason, remedy=f"put it in with playbooks/store.yml -e credential={credential['name']}"
+        )
 
     def _leaving(self, declared: set[Key]) -> list[Row]:
         """What we made and is not declared here: in this store, or in one that was used before."""
@@ -124,7 +146,7 @@ class _Run:
             known = [key for backend, key in sorted(self._note.entries) if backend == name]
             items = [Item(*key) for key in known if not (here and key in declared)]
             try:
-                store = self._store if here else self._stores(name)
+                store = self._store if here else self.stores(name)
             except LatchkeyError as error:
                 self._report.add(f"what was kept in {name}", "unknown", error.message, remedy=error.remedy)
                 continue
@@ -151,14 +173,3 @@ def _given(value: Secret, authority: Found) -> Found:
     if authority.state == "found" and authority.secret != value:
         raise LatchkeyError(f"{authority.origin} is the authority", remedy="put the new value there")
     return Found("found", "given", value)
-
-
-def _seed(credential: Mapping[str, Any], readers: Readers, authority: Found) -> Found:
-    """What may be kept where nothing is; how to put a value in where there is none."""
-    seed = _sources.seed_of(credential, readers)
-    if seed.state != "absent":
-        return seed
-    reason = "; ".join(filter(None, (authority.reason, seed.reason)))
-    return Found(
-        "absent", reason=reason, remedy=f"put it in with playbooks/store.yml -e credential={credential['name']}"
-    )

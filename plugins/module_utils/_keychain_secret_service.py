@@ -120,7 +120,7 @@ class SecretService:
         return _command.run([*_ASK, *question], env=self._bus, seconds=_SECONDS).out
 
     def _tool(self, command: str, item: Item, *options: str, stdin: bytes = b"") -> _command.Finished:
-        argv = ["secret-tool", command, *options, "service", item.service, "account", item.account]
+        argv = ["secret-tool", command, *options, "--", "service", item.service, "account", item.account]
         return _command.run(argv, stdin=stdin, env={**self._bus, "LC_ALL": "C.UTF-8"}, seconds=_SECONDS)
 
 

@@ -50,9 +50,10 @@ members:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.latchkey.workstation.plugins.module_utils import _sources
 from ansible_collections.latchkey.workstation.plugins.module_utils._credential import members_spec
-from ansible_collections.latchkey.workstation.plugins.module_utils._kept import kept_spec
 from ansible_collections.latchkey.workstation.plugins.module_utils._keychain_converge import converge
+from ansible_collections.latchkey.workstation.plugins.module_utils._keychain_kept import kept_spec
 from ansible_collections.latchkey.workstation.plugins.module_utils._members import Member, Served, serve
 from ansible_collections.latchkey.workstation.plugins.module_utils._report import result
 from ansible_collections.latchkey.workstation.plugins.module_utils._secrets import Secret
@@ -76,6 +77,7 @@ def main() -> None:
         report = converge(
             member,
             [credential for credential in entry["credentials"] if credential["keychain"]],
+            sources=_sources,
             backend=options["backend"],
             security=options["security"],
             exclusive=options["exclusive"],

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
+from ansible_collections.latchkey.workstation.plugins.module_utils import _sources
 from ansible_collections.latchkey.workstation.plugins.module_utils._child import Member
 from ansible_collections.latchkey.workstation.plugins.module_utils._keychain_converge import converge
 from ansible_collections.latchkey.workstation.plugins.module_utils._secrets import Secret
@@ -47,7 +48,8 @@ class Person:
         self.member = Member("alice", "alice", str(home), os.geteuid(), os.getegid(), "/bin/sh", oneself=True)
 
     def converge(self, *credentials: dict[str, Any], value: str | None = None, **more: Any) -> Report:
-        options = {"backend": self.backend, "security": self.security, "exclusive": True, "check_mode": False, **more}
+        chosen = {"backend": self.backend, "security": self.security}
+        options = {"sources": _sources, "exclusive": True, "check_mode": False, **chosen, **more}
         return converge(self.member, credentials, value=Secret(value) if value else None, **options)
 
     def states(self, *credentials: dict[str, Any], **more: Any) -> list[str]:

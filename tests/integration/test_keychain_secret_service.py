@@ -1,0 +1,309 @@
+# Copyright (c) 2026 latchkey contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The Secret Service, on a real gnome-keyring behind a session bus of its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from ansible_collections.latchkey.workstation.plugins.module_utils import _command
+from ansible_collections.latchkey.workstation.plugins.module_utils._keychain_files import file_of
+
+from tests.integration.keychains import LONG, ODD, Person, credential, source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_TOOLS = ("dbus-daemon", "dbus-send", "gnome-keyring-daemon", "secret-tool")
+_ABSENT = [tool for tool in _TOOLS if not shutil.which(tool)]
+pytestmark = pytest.mark.skipif(bool(_ABSENT), reason=f"not on this machine: {', '.join(_ABSENT)}")
+
+PASSWORD = b"of the keyring"
+
+
+class Desktop:
+    """A session bus that starts nothing by itself, and a keyring on it."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self._runtime = tempfile.mkdtemp(prefix="latchkey-bus-")
+        self._keyring: subprocess.Popen[bytes] | None = None
+        config = Path(self._runtime) / "bus.conf"
+        config.write_text(
+            "<busconfig><type>session</type><listen>unix:dir=/tmp</listen><auth>EXTERNAL</auth>"
+            '<policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/>'
+            '<allow own="*"/></policy></busconfig>'
+        )
+        self._bus = subprocess.Popen(
+            ["dbus-daemon", f"--config-file={config}", "--print-address", "--nofork"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+        assert self._bus.stdout
+        self.address = self._bus.stdout.readline().decode().strip()
+
+    def start(self, password: bytes) -> None:
+        """A keyring daemon; a wrong password leaves it locked without a word."""
+        environment = {
+            "HOME": str(self.home),
+            "PATH": "/usr/bin:/bin",
+            "XDG_RUNTIME_DIR": self._runtime,
+            "DBUS_SESSION_BUS_ADDRESS": self.address,
+        }
+        argv = ["gnome-keyring-daemon", "--foreground", "--components=secrets"]
+        self._keyring = subprocess.Popen(
+            [*argv, "--unlock"] if password else argv,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environment,
+        )
+        assert self._keyring.stdin
+        self._keyring.stdin.write(password)
+        self._keyring.stdin.close()
+        ask = [
+            "--dest=org.freedesktop.DBus",
+            "/",
+            "org.freedesktop.DBus.NameHasOwner",
+            "string:org.freedesktop.secrets",
+        ]
+        for _ in range(200):
+            answer = subprocess.run(
+                ["dbus-send", "--session", "--print-reply", *ask], env=environment, capture_output=True, check=False
+            )
+            if b"true" in answer.stdout:
+                return
+        raise AssertionError
+
+    def stop_keyring(self) -> None:
+        if self._keyring:
+            self._keyring.kill()
+            self._keyring.wait()
+            self._keyring = None
+
+    def stop(self) -> None:
+        self.stop_keyring()
+        self._bus.kill()
+        self._bus.wait()
+        shutil.rmtree(self._runtime)
+
+
+@pytest.fixture
+def desktop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desktop]:
+    made = Desktop(tmp_path)
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", made.address)
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def unlocked(desktop: Desktop) -> Desktop:
+    desktop.start(PASSWORD)
+    return desktop
+
+
+@pytest.fixture
+def locked(desktop: Desktop, alice: Person) -> Desktop:
+    """A keyring that was used before and is locked now."""
+    desktop.start(PASSWORD)
+    assert alice.states(credential("s", alice.write("f", "the value"))) == ["changed"]
+    desktop.stop_keyring()
+    desktop.start(b"a wrong password")
+    return desktop
+
+
+@pytest.fixture
+def alice(tmp_path: Path) -> Person:
+    return Person(tmp_path)
+
+
+def kept(service: str, account: str = "me") -> bytes:
+    argv = ["secret-tool", "lookup", "--", "service", service, "account", account]
+    return subprocess.run(argv, capture_output=True, check=False).stdout
+
+
+@pytest.mark.parametrize("value", ["first value", ODD, LONG, "newline at the end\n\n", "  spaces  "])
+def test_a_value_arrives_byte_for_byte(unlocked: Desktop, alice: Person, value: str) -> None:
+    wanted = credential("s", alice.write("f", value + "\n"))
+    assert alice.states(wanted, check_mode=True) == ["changed"]
+    assert kept("s") == b""
+    assert alice.states(wanted) == ["changed"]
+    assert kept("s") == value.encode()
+    assert alice.states(wanted) == ["ok"]
+    assert not os.path.exists(file_of(str(alice.home), ("s", "me")))
+
+
+def test_what_is_kept_follows_its_authority_and_goes_with_its_declaration(unlocked: Desktop, alice: Person) -> None:
+    wanted = credential("s", alice.write("f", "first value"))
+    alice.converge(wanted)
+    alice.write("f", "second value")
+    assert alice.states(wanted) == ["changed"]
+    assert kept("s") == b"second value"
+    assert alice.states() == ["changed"]
+    assert kept("s") == b""
+
+
+def test_a_label_is_written_and_compared_where_it_is_declared(unlocked: Desktop, alice: Person) -> None:
+    def label() -> str:
+        argv = ["secret-tool", "search", "service", "s", "account", "me"]
+        out = subprocess.run(argv, capture_output=True, check=True, env={**os.environ, "LC_ALL": "C.UTF-8"}).stdout
+        return next(row[8:] for row in out.decode().splitlines() if row.startswith("label = "))
+
+    authority = alice.write("f", "the value")
+    alice.converge(credential("s", authority))
+    assert label() == "s"
+    assert alice.states(credential("s", authority, label='Grüße an\'s "S"', comment="not kept here")) == ["changed"]
+    assert label() == 'Grüße an\'s "S"'
+    assert alice.states(credential("s", authority, label='Grüße an\'s "S"', comment="not kept here")) == ["ok"]
+    assert alice.states(credential("s", authority)) == ["ok"]
+
+
+@pytest.mark.parametrize("service", ["with spaces", 'it\'s "quoted"', "grüße ☃", "-s", "--label=x"])
+@pytest.mark.parametrize("account", ["me", "", "--"])
+def test_odd_names(unlocked: Desktop, alice: Person, service: str, account: str) -> None:
+    wanted = credential(service, alice.write("f", "the value"), account=account)
+    assert alice.states(wanted) == ["changed"]
+    assert alice.states(wanted) == ["ok"]
+    assert kept(service, account) == b"the value"
+
+
+def test_a_hand_made_item_is_adopted_and_never_removed(unlocked: Desktop, alice: Person) -> None:
+    argv = ["secret-tool", "store", "--label=by hand", "service", "s", "account", "me"]
+    subprocess.run(argv, input=b"by hand", check=True)
+    assert alice.states(credential("s")) == ["ok"]
+    assert alice.states() == []
+    assert kept("s") == b"by hand"
+
+
+def test_a_locked_collection_is_told_apart_from_a_missing_item(locked: Desktop, alice: Person) -> None:
+    wanted = credential("s", source("file", path="~/f"))
+    new = credential("new", alice.write("new", "a new value"))
+    report = alice.converge(wanted, new, check_mode=True)
+    assert [row["state"] for row in report.items] == ["ok", "unknown"]
+    assert "gnome-keyring-daemon --unlock" in report.items[1]["remedy"]
+    alice.write("f", "a rotated value")
+    assert alice.states(wanted, check_mode=True) == ["unknown"]
+    assert alice.states(wanted) == ["failed"]
+    assert alice.states(credential("s", state="absent")) == ["unknown"]
+    assert not os.path.exists(file_of(str(alice.home), ("s", "me")))
+    locked.stop_keyring()
+    locked.start(PASSWORD)
+    assert kept("s") == b"the value"
+    assert alice.states(wanted) == ["changed"]
+    assert kept("s") == b"a rotated value"
+
+
+def test_a_service_that_has_gone_is_unknown_and_files_stay_out_of_it(locked: Desktop, alice: Person) -> None:
+    locked.stop_keyring()
+    report = alice.converge(credential("s", alice.write("new", "a new value")), check_mode=True)
+    assert [row["state"] for row in report.items] == ["unknown"]
+    assert "does not run here" in report.items[0]["what"]
+    os.environ["DBUS_SESSION_BUS_ADDRESS"] = "unix:path=/none"
+    assert alice.states(credential("s"), check_mode=True) == ["unknown"]
+
+
+@pytest.mark.parametrize("how", ["no bus", "no service", "no collection", "locked"])
+def test_without_an_unlocked_service_files_are_chosen_and_kept_to(
+    desktop: Desktop, alice: Person, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    if how == "no bus":
+        monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS")
+    elif how == "no collection":
+        desktop.start(b"")
+    elif how == "locked":
+        desktop.start(PASSWORD)
+        desktop.stop_keyring()
+        desktop.start(b"a wrong password")
+    wanted = credential("s", alice.write("f", "the value"))
+    assert alice.states(wanted) == ["changed"]
+    path = Path(file_of(str(alice.home), ("s", "me")))
+    assert path.read_bytes() == b"the value"
+    if how != "no bus":
+        desktop.stop_keyring()
+        shutil.rmtree(desktop.home / ".local/share/keyrings", ignore_errors=True)
+        desktop.start(PASSWORD)
+        assert alice.states(wanted) == ["ok"]
+        assert kept("s") == b""
+
+
+def test_nothing_is_started_to_find_out(alice: Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An ordinary session bus starts a keyring for whoever calls it; being asked for the backend must not."""
+    script = "import os, sys; print(os.environ['DBUS_SESSION_BUS_ADDRESS'], flush=True); sys.stdin.read()"
+    session = subprocess.Popen(
+        ["dbus-run-session", "--", "python3", "-c", script],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        assert session.stdout
+        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", session.stdout.readline().decode().strip())
+        alice.converge(credential("s", alice.write("f", "the value")))
+        ask = ["--dest=org.freedesktop.DBus", "/", "org.freedesktop.DBus.ListNames"]
+        names = subprocess.run(["dbus-send", "--session", "--print-reply", *ask], capture_output=True, check=True)
+        assert b"org.freedesktop.secrets" not in names.stdout
+    finally:
+        session.communicate(timeout=10)
+
+
+def test_a_changed_backend_takes_what_was_kept_along_and_leaves_nothing_behind(
+    unlocked: Desktop, alice: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SEED", "the value")
+    wanted = credential("s", source("env", name="SEED"))
+    alice.converge(wanted, backend="files")
+    monkeypatch.setenv("SEED", "another value")
+    path = Path(file_of(str(alice.home), ("s", "me")))
+    assert alice.states(wanted, backend="secret_service", check_mode=True) == ["changed", "changed"]
+    assert path.exists()
+    assert alice.states(wanted, backend="secret_service") == ["changed", "changed"]
+    assert kept("s") == b"the value"
+    assert not path.exists()
+    assert alice.states(wanted) == ["ok"]
+    assert alice.states(wanted, backend="files") == ["changed", "changed"]
+    assert (path.read_bytes(), kept("s")) == (b"the value", b"")
+
+
+def test_what_the_tool_cannot_carry_is_an_error_in_both_modes(unlocked: Desktop, alice: Person) -> None:
+    too_long = credential("s", alice.write("f", "x" * 8192))
+    assert alice.states(too_long, check_mode=True) == ["unknown"]
+    report = alice.converge(too_long)
+    assert [row["state"] for row in report.items] == ["failed"]
+    assert "8192 bytes and secret-tool takes 8191" in report.items[0]["what"]
+    assert kept("s") == b""
+
+
+@pytest.mark.parametrize("command", ["lookup", "store", "clear"])
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_killed_tool_leaves_the_item_as_it_was_or_as_it_shall_be(
+    unlocked: Desktop, alice: Person, monkeypatch: pytest.MonkeyPatch, command: str, when: str
+) -> None:
+    wanted = credential("s", alice.write("f", "old value"))
+    alice.converge(wanted)
+    alice.write("f", "new value")
+    real = _command.run
+    killed: list[str] = []
+
+    def run(argv: list[str], **more: object) -> _command.Finished:
+        if argv[:2] == ["secret-tool", command] and not killed:
+            killed.append(command)
+            if when == "after":
+                real(argv, **more)  # type: ignore[arg-type]
+            return _command.Finished(code=-signal.SIGKILL, out=b"", err=b"")
+        return real(argv, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(_command, "run", run)
+    goal = [credential("s", state="absent")] if command == "clear" else [wanted]
+    alice.converge(*goal)
+    assert killed
+    assert kept("s") in (b"old value", b"new value", b"" if command == "clear" else b"new value")
+    assert not alice.converge(*goal).failed
+    assert kept("s") == (b"" if command == "clear" else b"new value")
+    assert alice.states(*goal) == ["ok"]
