@@ -40,11 +40,12 @@ def twin(tool: Path, tmp_path: Path) -> Twin:
 def mac(twin: Twin) -> Shells:
     """Every odd value in the Keychain, put there through the tool, and exported."""
     needs("zsh")
-    for name, value in NAMES.items():
-        secret = value[:1500].hex()
-        line = f'add-generic-password -s "{name} $(id) item" -a "a b" -l "{name}" -X {secret}\n'
-        done = twin.run("-i", stdin=line.encode())
-        assert (done.returncode, done.stderr) == (0, b"")
+    lines = [
+        f'add-generic-password -s "{name} $(id) item" -a "a b" -l "{name}" -X {value[:1500].hex()}\n'
+        for name, value in NAMES.items()
+    ]
+    done = twin.run("-i", stdin="".join(lines).encode())
+    assert (done.returncode, done.stderr) == (0, b"")
     shells = Shells(twin.home, security=str(twin.tool))
     shells.export({name: [("keychain", f"{name} $(id) item", "a b")] for name in NAMES})
     return shells

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -170,6 +171,20 @@ def test_a_read_only_zshrc_fails_and_stays(home: Home, check_mode: bool) -> None
     assert states(report)["~/.zshrc"] == "failed"
     assert "chmod u+w" in row(report, "~/.zshrc")["remedy"]
     assert (home / ".zshrc").read_text() == "mine\n"
+
+
+def test_an_immutable_zshrc_fails_and_stays(home: Home) -> None:
+    (home / ".zshrc").write_text("mine\n")
+    if subprocess.run(["chattr", "+i", home / ".zshrc"], capture_output=True, check=False).returncode:
+        pytest.skip("no file can be made immutable here")
+    try:
+        report = home.converge(credential("a", "A"))
+    finally:
+        subprocess.run(["chattr", "-i", home / ".zshrc"], check=True)
+    assert report.failed
+    assert states(report)["~/.zshrc"] == "failed"
+    assert (home / ".zshrc").read_text() == "mine\n"
+    assert not list(home.path.rglob(".latchkey-*"))
 
 
 def test_own_lines_that_win_are_told_and_neither_count_nor_change(home: Home) -> None:
