@@ -123,7 +123,7 @@ def _unblocked(stream: IO[bytes] | None) -> int:
 def _feed(fd: int, pending: memoryview) -> memoryview:
     """What is still to be sent; nothing where nobody reads any more."""
     try:
-        return pending[os.write(fd, pending[:65536]) if pending else 0 :]
+        return pending[os.write(fd, pending) if pending else 0 :]
     except BrokenPipeError:
         return pending[:0]
 

@@ -1,0 +1,240 @@
+# Copyright (c) 2026 latchkey contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import os
+import selectors
+import signal
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from ansible_collections.latchkey.workstation.plugins.module_utils import _command
+from ansible_collections.latchkey.workstation.plugins.module_utils._command import (
+    CommandMissing,
+    CommandTimeout,
+    Finished,
+)
+
+SECRET = "correct horse battery"
+
+
+def python(text: str, *arguments: str, **more: object) -> Finished:
+    return _command.run([sys.executable, "-IS", "-c", text, *arguments], **more)  # type: ignore[arg-type]
+
+
+def is_alive(pid: int) -> bool:
+    stat = Path(f"/proc/{pid}/stat")
+    try:
+        return stat.read_text().rpartition(")")[2].split()[0] not in {"Z", "X"}
+    except OSError:
+        return False
+
+
+def gone(pid: int) -> bool:
+    """Whether a process has ended, give or take a moment."""
+    until = time.monotonic() + 2
+    while is_alive(pid) and time.monotonic() < until:
+        time.sleep(0.01)
+    return not is_alive(pid)
+
+
+def test_what_it_says_and_how_it_ended() -> None:
+    finished = python("import sys; print('out'); print('err', file=sys.stderr); sys.exit(3)")
+    assert finished == Finished(code=3, out=b"out\n", err=b"err\n")
+
+
+def test_the_end_by_a_signal() -> None:
+    assert python("import os; os.kill(os.getpid(), 15)").code == -signal.SIGTERM
+
+
+def test_arguments_go_through_no_shell() -> None:
+    odd = ["a b", "$HOME", "'", '"', "*", ";", "grüße", ""]
+    assert python("import sys; print(sys.argv[1:])", *odd, env={"LC_ALL": "C.UTF-8"}).out.decode() == f"{odd}\n"
+
+
+def test_the_environment_is_added_to_and_its_language_is_plain(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LATCHKEY_ONE", "1")
+    monkeypatch.setenv("LC_ALL", "de_DE.UTF-8")
+    text = "import os; print(*(os.environ[n] for n in ('LATCHKEY_ONE', 'LATCHKEY_TWO', 'LC_ALL')))"
+    assert python(text, env={"LATCHKEY_TWO": "2"}).out == b"1 2 C\n"
+
+
+def test_a_result_shows_nothing_of_what_was_said() -> None:
+    assert "horse" not in repr(Finished(code=0, out=SECRET.encode(), err=SECRET.encode()))
+
+
+def test_it_has_no_terminal_and_a_session_of_its_own() -> None:
+    finished = python("import os; print(os.getsid(0) == os.getpid(), *(os.isatty(fd) for fd in range(3)))")
+    assert finished.out == b"True False False False\n"
+
+
+@pytest.mark.parametrize("size", [0, 1, 65536, 65537, 5_000_000])
+def test_standard_input_larger_than_a_pipe_arrives(size: int) -> None:
+    data = os.urandom(size)
+    finished = _command.run(["cat"], stdin=data, limit=10_000_000)
+    assert finished == Finished(code=0, out=data, err=b"")
+
+
+def test_standard_input_that_nobody_reads_is_no_error() -> None:
+    assert python("print('done')", stdin=bytes(5_000_000)).out == b"done\n"
+    assert (
+        python("import os, time; os.close(0); time.sleep(0.1); print('done')", stdin=bytes(5_000_000)).out == b"done\n"
+    )
+
+
+def test_standard_input_ends() -> None:
+    assert python("import sys; print(len(sys.stdin.read()))").out == b"0\n"
+
+
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_a_huge_output_is_read_and_cut(stream: str) -> None:
+    finished = python(f"import sys; sys.{stream}.write('x' * 20_000_000); print('end')", limit=1000)
+    assert finished.code == 0
+    assert {"stdout": finished.out, "stderr": finished.err}[stream] == b"x" * 1000
+
+
+def test_output_up_to_the_limit_is_whole() -> None:
+    assert python("print('x' * 9, end='')", limit=10).out == b"x" * 9
+    assert python("print('x' * 10, end='')", limit=10).out == b"x" * 10
+    assert python("print('x' * 11, end='')", limit=10).out == b"x" * 10
+
+
+def test_the_last_words_before_the_end_are_heard() -> None:
+    """All that a pipe holds, said in the very moment of the end, while somebody else keeps the pipe open."""
+    text = "import os; os.fork() or (__import__('time').sleep(60), os._exit(0)); os.write(1, b'x' * 65536); os._exit(0)"
+    for _ in range(10):
+        assert len(python(text).out) == 65536
+
+
+def test_words_said_while_nobody_listened_are_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    feed = _command._feed
+
+    def slow(fd: int, pending: memoryview) -> memoryview:
+        time.sleep(0.3)
+        return feed(fd, pending)
+
+    monkeypatch.setattr(_command, "_feed", slow)
+    assert _command.run(["sh", "-c", "echo out; echo err >&2"]) == Finished(code=0, out=b"out\n", err=b"err\n")
+
+
+def test_closed_streams_are_not_the_end() -> None:
+    assert python("import os, sys, time; [os.close(fd) for fd in range(3)]; time.sleep(0.2); os._exit(4)").code == 4
+
+
+def test_the_end_of_a_silent_program_is_seen_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    waits = []
+
+    class Selector(selectors.DefaultSelector):
+        def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+            waits.append((bool(self.get_map()), timeout))
+            return super().select(timeout)
+
+    monkeypatch.setattr(selectors, "DefaultSelector", Selector)
+    _command.run(["sh", "-c", "exec <&- >&- 2>&-; sleep 0.05"])
+    silent = [timeout for talking, timeout in waits if not talking]
+    assert silent
+    assert all(timeout is not None and timeout < 0.01 for timeout in silent)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import time; time.sleep(60)",
+        "import os, time; [os.close(fd) for fd in range(3)]; time.sleep(60)",
+        "import os; os.kill(os.getpid(), 19)",
+        "import signal, time; [signal.signal(s, signal.SIG_IGN) for s in (1, 2, 15)]; time.sleep(60)",
+        "while True: print('x' * 65536)",
+        "import sys; sys.stdin.read(1); import time; time.sleep(60)",
+    ],
+    ids=["sleeping", "silent", "stopped", "deaf to signals", "talking", "half fed"],
+)
+def test_the_deadline_ends_it(text: str) -> None:
+    started = time.monotonic()
+    with pytest.raises(CommandTimeout, match=r"did not answer within 0\.3 s"):
+        python(text, seconds=0.3, stdin=bytes(1_000_000))
+    assert time.monotonic() - started < 2
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_what_it_started_ends_with_it(tmp_path: Path, late: bool) -> None:
+    text = f"""
+import os, time
+if os.fork() == 0:
+    time.sleep(60)
+    os._exit(0)
+open({str(tmp_path / "pid")!r}, "w").write(str(os.getpid()))
+if {late}: time.sleep(60)
+os._exit(0)
+"""
+    started = time.monotonic()
+    if late:
+        with pytest.raises(CommandTimeout):
+            python(text, seconds=0.5)
+    else:
+        assert python(text).code == 0
+    assert time.monotonic() - started < 3
+    leader = int((tmp_path / "pid").read_text())
+    others = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+    assert all(gone(pid) for pid in others if group(pid) == leader)
+
+
+def group(pid: int) -> int | None:
+    try:
+        return os.getpgid(pid)
+    except ProcessLookupError:
+        return None
+
+
+def test_a_grandchild_that_keeps_talking_keeps_nobody_waiting() -> None:
+    text = "import os; os.fork() or [os.setsid()] + [os.write(1, b'x' * 999) for _ in iter(int, 1)]; os._exit(0)"
+    started = time.monotonic()
+    assert python(text).code == 0
+    assert time.monotonic() - started < 3
+
+
+@pytest.mark.parametrize(
+    ("argv", "expected"),
+    [
+        (["latchkey-no-such-program"], "latchkey-no-such-program is not installed"),
+        (["/"], "/ cannot be run: Permission denied"),
+        (["/etc/passwd"], "/etc/passwd cannot be run: Permission denied"),
+        (["cat", "a\0b"], "an argument holds a NUL"),
+        (["cat", "\ud800"], "an argument holds a NUL or another character"),
+        (["cat", "x" * 3_000_000], "cat cannot be run: Argument list too long"),
+    ],
+)
+def test_what_cannot_be_run(argv: list[str], expected: str) -> None:
+    with pytest.raises(CommandMissing, match=expected) as missing:
+        _command.run(argv)
+    assert missing.value.__suppress_context__
+
+
+def test_a_script_without_an_interpreter(tmp_path: Path) -> None:
+    script = tmp_path / "script"
+    script.write_text("#!/no/such/interpreter\n")
+    script.chmod(0o755)
+    with pytest.raises(CommandMissing, match="is not installed"):
+        _command.run([str(script)])
+
+
+def test_nothing_stays_open() -> None:
+    before = os.listdir("/proc/self/fd")
+    _command.run(["true"])
+    with pytest.raises(CommandMissing):
+        _command.run(["latchkey-no-such-program"])
+    with pytest.raises(CommandTimeout):
+        _command.run(["sleep", "60"], seconds=0.05)
+    assert os.listdir("/proc/self/fd") == before
+
+
+def test_finding(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert _command.find("tool") is None
+    (tmp_path / "tool").write_text("")
+    assert _command.find("tool") is None
+    (tmp_path / "tool").chmod(0o755)
+    assert _command.find("tool") == str(tmp_path / "tool")
