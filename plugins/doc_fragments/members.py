@@ -86,6 +86,9 @@ options:
               region:
                 description: The AWS region for V(ssm).
                 type: str
+              base_url:
+                description: Another address than AWS's own for V(ssm), https or on this machine.
+                type: str
           keychain:
             description: Where the machine keeps it.
             type: dict

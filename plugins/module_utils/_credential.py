@@ -27,6 +27,7 @@ _SOURCE: dict[str, Any] = {
     "version": {"type": "int"},
     "profile": {"type": "str"},
     "region": {"type": "str"},
+    "base_url": {"type": "str"},
 }
 
 _KEYCHAIN: dict[str, Any] = {

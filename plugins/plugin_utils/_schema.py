@@ -43,7 +43,13 @@ SOURCES: dict[str, dict[str, Key]] = {
     "json": {"path": Key("path", required=True), "pointer": Key("pointer", required=True)},
     "keychain": _ITEM,
     "vault": {"path": Key(required=True), "field": Key(required=True), "version": Key("number")},
-    "ssm": {"name": Key(required=True), "profile": Key(), "region": Key(), "pointer": Key("pointer")},
+    "ssm": {
+        "name": Key(required=True),
+        "profile": Key(),
+        "region": Key(),
+        "pointer": Key("pointer"),
+        "base_url": Key(),
+    },
     "command": {"argv": Key("argv", required=True)},
 }
 SHORT_FORMS = {"env": "name", "file": "path", "ssm": "name", "command": "argv"}

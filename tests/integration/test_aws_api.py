@@ -1,0 +1,315 @@
+# Copyright (c) 2026 latchkey contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""SSM, STS and IAM of a real moto server, asked as a member's profiles may."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import botocore.session
+import pytest
+from ansible_collections.latchkey.workstation.plugins.module_utils import _boto
+from ansible_collections.latchkey.workstation.plugins.module_utils._boto import AwsTrouble, Profile
+from ansible_collections.latchkey.workstation.plugins.module_utils._check_aws_api import PROVIDERS
+from ansible_collections.latchkey.workstation.plugins.module_utils._checks_base import Check, Here
+from ansible_collections.latchkey.workstation.plugins.module_utils._http import Deadline
+from ansible_collections.latchkey.workstation.plugins.module_utils._ssm import prepare_ssm, read_ssm
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ansible_collections.latchkey.workstation.plugins.module_utils._checks_base import Outcome
+
+SECRET = 'sk-"quoted" value é with $signs'
+NAME = "/claude/oauth/credentials"
+READ = {"Effect": "Allow", "Action": ["ssm:GetParameter", "sts:GetCallerIdentity"], "Resource": "*"}
+WRITE = {"Effect": "Allow", "Action": "ssm:PutParameter", "Resource": "*"}
+
+
+@pytest.fixture(scope="module")
+def moto() -> Iterator[str]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = subprocess.Popen(
+        [Path(sys.executable).parent / "moto_server", "-H", "127.0.0.1", "-p", str(port)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "INITIAL_NO_AUTH_ACTION_COUNT": "1000000"},
+    )
+    url = f"http://127.0.0.1:{port}"
+    for _ in range(200):
+        try:
+            urllib.request.urlopen(f"{url}/moto-api/data.json", timeout=1).close()
+            break
+        except OSError:
+            time.sleep(0.1)
+    yield url
+    server.terminate()
+    server.wait()
+
+
+@pytest.fixture(scope="module")
+def keys(moto: str) -> dict[str, dict[str, str]]:
+    """Access keys of a reader and a writer, and the parameters they are for; from here on IAM decides."""
+    admin = botocore.session.Session()
+    admin.set_credentials("admin", "admin-secret")
+
+    def client(service: str) -> Any:
+        return admin.create_client(service, region_name="us-west-2", endpoint_url=moto)
+
+    client("ssm").put_parameter(Name=NAME, Value=SECRET + "\n", Type="SecureString")
+    client("ssm").put_parameter(Name="/json", Value=json.dumps({"tokens": [{"value": SECRET}]}), Type="SecureString")
+    made = {}
+    for user, statements in {"reader": [READ], "writer": [READ, WRITE]}.items():
+        iam = client("iam")
+        iam.create_user(UserName=user)
+        document = json.dumps({"Version": "2012-10-17", "Statement": statements})
+        iam.put_user_policy(UserName=user, PolicyName="own", PolicyDocument=document)
+        made[user] = iam.create_access_key(UserName=user)["AccessKey"]
+    plain = {"Content-Type": "text/plain"}
+    request = urllib.request.Request(f"{moto}/moto-api/reset-auth", data=b"0", method="POST", headers=plain)
+    urllib.request.urlopen(request, timeout=5).close()
+    return made
+
+
+@pytest.fixture
+def home(keys: dict[str, dict[str, str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / ".aws"
+    folder.mkdir()
+    sections = [
+        f"[{name}]\naws_access_key_id = {key['AccessKeyId']}\naws_secret_access_key = {key['SecretAccessKey']}\n"
+        for name, key in keys.items()
+    ]
+    wrong = f"[wrong]\naws_access_key_id = {keys['reader']['AccessKeyId']}\naws_secret_access_key = {'x' * 40}\n"
+    unknown = f"[unknown]\naws_access_key_id = AKIAAAAAAAAAAAAAAAAA\naws_secret_access_key = {'x' * 40}\n"
+    (folder / "credentials").write_text("".join([*sections, wrong, unknown]))
+    (folder / "config").write_text(
+        "[profile empty]\nregion = us-west-2\n"
+        "[profile elsewhere]\nregion = us-west-2\nendpoint_url = http://127.0.0.1:9\nsource_profile = reader\n"
+    )
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    _boto.load()
+    return tmp_path
+
+
+def source(moto: str, **more: Any) -> dict[str, Any]:
+    plain = {"kind": "ssm", "name": NAME, "profile": "reader", "region": "us-west-2", "pointer": None}
+    return {**plain, "base_url": moto, **more}
+
+
+def test_the_value_without_the_newline_of_text_tools(moto: str, home: Path) -> None:
+    found = read_ssm(source(moto), str(home))
+    assert (found.state, found.secret.text()) == ("found", SECRET)
+
+
+def test_a_value_out_of_json(moto: str, home: Path) -> None:
+    found = read_ssm(source(moto, name="/json", pointer="/tokens/0/value"), str(home))
+    assert found.secret.text() == SECRET
+
+
+def test_nothing_at_the_pointer_is_absent(moto: str, home: Path) -> None:
+    assert read_ssm(source(moto, name="/json", pointer="/nothing"), str(home)).state == "absent"
+
+
+def test_a_missing_parameter_is_absent(moto: str, home: Path) -> None:
+    found = read_ssm(source(moto, name="/missing"), str(home))
+    assert (found.state, found.reason) == ("absent", "ssm /missing: there is no such parameter (ParameterNotFound)")
+
+
+BLOCKED = {
+    "no such profile": ({"profile": "nobody"}, "there is no AWS profile nobody"),
+    "no credentials": ({"profile": "empty"}, "AWS profile empty has no credentials"),
+    "no region": ({"region": None}, "has no region: declare one"),
+    "nobody listens": ({"base_url": "http://127.0.0.1:9"}, "AWS is out of reach"),
+    "not https": ({"base_url": "http://ssm.example.com"}, "is not used"),
+}
+
+
+@pytest.mark.parametrize(("change", "expected"), BLOCKED.values(), ids=BLOCKED.keys())
+def test_what_is_no_verdict_is_blocked(moto: str, home: Path, change: dict[str, Any], expected: str) -> None:
+    found = read_ssm(source(moto, **change), str(home))
+    assert found.state == "blocked"
+    assert expected in found.reason
+
+
+def test_the_environment_and_the_config_name_no_address(moto: str, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    assert read_ssm(source(moto), str(home)).state == "found"
+
+
+def test_one_that_never_answers_is_given_up_at_the_deadline(home: Path) -> None:
+    with socket.socket() as mute:
+        mute.bind(("127.0.0.1", 0))
+        mute.listen()
+        profile = Profile(
+            "reader", home=str(home), region="us-west-2", base_url=f"http://127.0.0.1:{mute.getsockname()[1]}"
+        )
+        started = time.monotonic()
+        with pytest.raises(AwsTrouble, match="did not answer in time"):
+            profile.ask("sts", "get_caller_identity", Deadline(0.5))
+        assert time.monotonic() - started < 3
+
+
+def test_without_botocore_it_says_so(moto: str, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_boto, "_modules", {})
+    assert "no botocore" in read_ssm(source(moto), str(home)).reason
+
+
+def test_it_is_loaded_only_where_somebody_declares_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_boto, "_modules", {})
+    prepare_ssm([{"credentials": [{"sources": [{"kind": "env"}]}]}])
+    assert not _boto._modules
+    prepare_ssm([{"credentials": [{"sources": [{"kind": "ssm"}]}]}])
+    assert _boto._modules
+
+
+def look(provider: str, home: Path, moto: str, **options: Any) -> Outcome:
+    plain = {"provider": provider, "profile": "reader", "region": "us-west-2", "base_url": moto}
+    local = PROVIDERS[provider].local
+    assert local
+    return local(Check({**plain, **options}), Here(str(home), Deadline(10)))
+
+
+CHECKS = {
+    "who it is": ("aws_credentials", {}, "PASS", "valid"),
+    "expected account": ("aws_credentials", {"account": "123456789012"}, "PASS", "valid"),
+    "other account": ("aws_credentials", {"account": "999999999999"}, "FAIL", "not 999999999999"),
+    "unknown key": ("aws_credentials", {"profile": "unknown"}, "FAIL", "the access key is unknown"),
+    "wrong secret": ("aws_credentials", {"profile": "wrong"}, "FAIL", "the secret key does not fit"),
+    "no profile": ("aws_credentials", {"profile": "nobody"}, "ABSENT", "there is no AWS profile"),
+    "out of reach": ("aws_credentials", {"base_url": "http://127.0.0.1:9"}, "UNKNOWN", "out of reach"),
+    "reads": ("aws_parameter", {"name": NAME}, "PASS", "may read"),
+    "reads another": ("aws_parameter", {"name": "/missing"}, "ABSENT", "no such parameter"),
+    "a writer": ("aws_parameter", {"name": NAME, "write": True, "profile": "writer"}, "PASS", "read and write"),
+    "a writer that is to read": (
+        "aws_parameter",
+        {"name": NAME, "write": False, "profile": "writer"},
+        "FAIL",
+        "is to be a reader only",
+    ),
+}
+
+
+@pytest.mark.parametrize("row", CHECKS.values(), ids=CHECKS.keys())
+def test_checks(moto: str, home: Path, row: tuple[str, dict[str, Any], str, str]) -> None:
+    provider, options, state, reason = row
+    outcome = look(provider, home, moto, **options)
+    assert outcome.state == state, outcome
+    assert reason in outcome.reason
+
+
+class Refusing(http.server.BaseHTTPRequestHandler):
+    """SSM's own way to refuse, which moto does not have: JSON with a type, whatever was asked for in its message."""
+
+    types: ClassVar[dict[str, str]] = {}
+
+    def do_POST(self) -> None:
+        asked = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        kind = self.types.get(self.headers["X-Amz-Target"].partition(".")[2])
+        answer = (
+            {"__type": kind, "message": f"not for {asked}"} if kind else {"Parameter": {"Name": NAME, "Value": SECRET}}
+        )
+        body = json.dumps(answer).encode()
+        self.send_response(400 if kind else 200)
+        self.send_header("Content-Type", "application/x-amz-json-1.1")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_args: object) -> None:
+        pass
+
+
+@pytest.fixture
+def refusing() -> Iterator[str]:
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Refusing)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+REFUSALS = {
+    "unknown key": ("UnrecognizedClientException", "blocked", "the access key is unknown"),
+    "wrong secret": ("InvalidSignatureException", "blocked", "the secret key does not fit"),
+    "session over": ("ExpiredTokenException", "blocked", "the session has ended"),
+    "no right": ("AccessDeniedException", "blocked", "valid, but not allowed"),
+    "no key": ("InvalidKeyId", "blocked", "its key cannot be used to decrypt"),
+    "too often": ("ThrottlingException", "blocked", "asked too often"),
+    "no version": ("ParameterVersionNotFound", "absent", "no such parameter"),
+    "something new": ("SomethingNew", "blocked", "AWS answered SomethingNew"),
+    "something odd": ("<script>\x1b[31m", "blocked", "AWS has trouble of its own"),
+}
+
+
+@pytest.mark.parametrize("row", REFUSALS.values(), ids=REFUSALS.keys())
+def test_refusals(refusing: str, home: Path, monkeypatch: pytest.MonkeyPatch, row: tuple[str, str, str]) -> None:
+    kind, state, reason = row
+    monkeypatch.setattr(Refusing, "types", {"GetParameter": kind})
+    found = read_ssm(source(refusing), str(home))
+    assert found.state == state
+    assert reason in found.reason
+    assert "not for" not in found.reason
+
+
+@pytest.mark.parametrize(("declared", "state"), [(False, "PASS"), (True, "FAIL")])
+def test_a_reader_may_not_write(
+    refusing: str, home: Path, monkeypatch: pytest.MonkeyPatch, declared: bool, state: str
+) -> None:
+    monkeypatch.setattr(Refusing, "types", {"PutParameter": "AccessDeniedException"})
+    assert look("aws_parameter", home, refusing, name=NAME, write=declared).state == state
+
+
+def test_asking_whether_it_may_write_writes_nothing(moto: str, home: Path) -> None:
+    look("aws_parameter", home, moto, name=NAME, write=True, profile="writer")
+    profile = Profile("reader", home=str(home), region="us-west-2", base_url=moto)
+    assert profile.ask("ssm", "get_parameter", Name=NAME)["Parameter"]["Version"] == 1
+
+
+ROLE = {"AccessKeyId": "ASIAX", "SecretAccessKey": "s" * 40, "SessionToken": "t" * 100}
+ROLE_FILE = "360f093cdc0bddf23eecc38b9cb6222fca5a195a"  # of account 111122223333, role Admin, session my-sso
+ROLES = {
+    "cached": ("2100-01-01T00:00:00Z", "PASS", "role credentials are cached"),
+    "old form of a date": ("2100-01-01T00:00:00UTC", "PASS", "role credentials are cached"),
+    "ended": ("2020-01-01T00:00:00Z", "ABSENT", "have ended"),
+    "never": (None, "ABSENT", "no role credentials are cached"),
+}
+
+
+@pytest.mark.parametrize(("ends", "state", "reason"), ROLES.values(), ids=ROLES.keys())
+def test_the_cached_role(moto: str, home: Path, ends: str | None, state: str, reason: str) -> None:
+    (home / ".aws/config").write_text(
+        "[sso-session my-sso]\nsso_region = us-west-2\nsso_start_url = https://example.awsapps.com/start\n"
+        "[profile admin]\nsso_session = my-sso\nsso_account_id = 111122223333\nsso_role_name = Admin\n"
+    )
+    if ends:
+        cache = home / ".aws/cli/cache"
+        cache.mkdir(parents=True)
+        whole = {"ProviderType": "sso", "Credentials": {**ROLE, "Expiration": ends}}
+        (cache / f"{ROLE_FILE}.json").write_text(json.dumps(whole))
+    outcome = look("aws_role", home, moto, profile="admin")
+    assert outcome.state == state, outcome
+    assert reason in outcome.reason
+
+
+def test_no_error_holds_what_it_was_asked_with(moto: str, home: Path, keys: dict[str, dict[str, str]]) -> None:
+    for profile in ("wrong", "unknown", "nobody", "empty"):
+        said = repr(look("aws_credentials", home, moto, profile=profile))
+        assert keys["reader"]["SecretAccessKey"] not in said
+        assert "x" * 40 not in said
