@@ -23,7 +23,7 @@ from ansible_collections.latchkey.workstation.plugins.module_utils._report impor
 from ansible_collections.latchkey.workstation.plugins.module_utils._secrets import redact
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     from ansible_collections.latchkey.workstation.plugins.module_utils._secrets import Secret
 
@@ -47,21 +47,18 @@ class Seen:
     latency_ms: int = 0
 
 
-def sketch(seen: Seen, secrets: Iterable[Secret]) -> dict[str, Any]:
+def sketch(seen: Seen, secrets: Collection[Secret]) -> dict[str, Any]:
     """``seen`` as flat fields that cross a pipe."""
     outcome = seen.outcome
-    fields = {
-        "outcome": outcome.state,
-        "reason": outcome.reason,
-        "cause": outcome.cause,
-        "identity": outcome.identity,
-        "scopes": list(outcome.scopes),
-        "expires_at": _checks_time.show(outcome.expires_at),
-        "hint": outcome.remedy,
-    }
-    shown = {key: _shown(value, list(secrets)) for key, value in fields.items()}
+    texts, scopes = _shown([outcome.reason, outcome.identity, outcome.remedy], outcome.scopes, secrets)
     return {
-        **shown,
+        "outcome": outcome.state,
+        "reason": texts[0],
+        "cause": outcome.cause,
+        "identity": texts[1],
+        "scopes": scopes,
+        "expires_at": _checks_time.show(outcome.expires_at),
+        "hint": texts[2],
         "pending": seen.pending,
         "fingerprint": seen.fingerprint,
         "last_validated": seen.last_validated,
@@ -97,13 +94,13 @@ def read(row: Mapping[str, Any] | None) -> Seen:
 
 
 def finish(
-    credential: Mapping[str, Any], seen: Seen, *, secrets: Iterable[Secret], fail_on: Collection[str], user: str
+    credential: Mapping[str, Any], seen: Seen, *, secrets: Collection[Secret], fail_on: Collection[str], user: str
 ) -> dict[str, Any]:
     """The fields that people, the verdict and the report read; ``user`` is the name that remedies need, if any."""
     outcome = _decided(seen.outcome, required=credential["required"])
     left = (outcome.expires_at - _checks_time.now()).total_seconds() if outcome.expires_at else None
-    reason = _shown(outcome.reason, list(secrets))
-    remedy = _shown(outcome.remedy or (_remedy(credential, outcome, user) if outcome.state == FAIL else ""), ())
+    fix = outcome.remedy or (_remedy(credential, outcome, user) if outcome.state == FAIL else "")
+    (reason, identity, remedy), scopes = _shown([outcome.reason, outcome.identity, fix], outcome.scopes, secrets)
     return {
         "item": credential["name"],
         "state": _state(outcome.state, fail_on),
@@ -114,8 +111,8 @@ def finish(
         "outcome": outcome.state,
         "reason": reason,
         "cause": outcome.cause,
-        "identity": _shown(outcome.identity, list(secrets)),
-        "scopes": _shown(list(outcome.scopes), list(secrets)),
+        "identity": identity,
+        "scopes": scopes,
         "expires_at": _checks_time.show(outcome.expires_at),
         "expires_in_days": None if left is None else int(left // _SECONDS_A_DAY),
         "warn": outcome.state == PASS and left is not None and left < credential["warn_before"],
@@ -155,9 +152,9 @@ def _remedy(credential: Mapping[str, Any], outcome: Outcome, user: str) -> str:
     return f"put a valid value where it comes from: {source['kind']} {place}".rstrip()
 
 
-def _shown(value: Any, secrets: Collection[Secret]) -> Any:
-    """Text as it may be seen: nothing secret, nothing a terminal acts on, one line, not too long."""
-    if isinstance(value, list):
-        return [_shown(str(entry), secrets) for entry in value[:_MOST]]
-    text = " ".join(clean(redact(str(value), secrets)).split())
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+def _shown(texts: Sequence[str], scopes: Sequence[str], secrets: Collection[Secret]) -> tuple[list[str], list[str]]:
+    """Texts as they may be seen: nothing secret, nothing a terminal acts on, one line each, not too long."""
+    raw = [str(text).replace("\0", "") for text in (*texts, *scopes[:_MOST])]
+    shown = [" ".join(clean(text).split()) for text in redact("\0".join(raw), secrets).split("\0")]
+    cut = [text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…" for text in shown]
+    return cut[: len(texts)], cut[len(texts) :]
