@@ -20,15 +20,16 @@ from ansible_collections.latchkey.workstation.plugins.module_utils._aws_edit imp
     remove_section,
     set_value,
 )
-from ansible_collections.latchkey.workstation.plugins.module_utils._aws_ini import (
-    Ini,
-    Section,
-    Value,
-    refuse_double,
-)
+from ansible_collections.latchkey.workstation.plugins.module_utils._aws_parse import refuse_double
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+
+    from ansible_collections.latchkey.workstation.plugins.module_utils._aws_ini import (
+        Ini,
+        Section,
+        Value,
+    )
 
 __all__ = ["Plan", "Row", "plan"]
 

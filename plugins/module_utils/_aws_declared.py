@@ -16,7 +16,7 @@ from ansible_collections.latchkey.workstation.plugins.module_utils._secrets impo
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["VARIABLES", "Place", "Setting", "Wanted", "declare"]
+__all__ = ["NEVER_LITERAL", "VARIABLES", "Place", "Setting", "Wanted", "declare"]
 
 VARIABLES = {
     "sso-session": "aws_config_sso_sessions",
@@ -24,10 +24,12 @@ VARIABLES = {
     "credentials": "aws_config_credentials",
 }
 
+NEVER_LITERAL = {"aws_secret_access_key", "aws_session_token", "aws_security_token"}
+
 _UNFIT = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\x85\u2028\u2029\ud800-\udfff]")
 _KEY = re.compile(r"[A-Za-z][A-Za-z0-9_-]*\Z")
 _BLOCK_KEY = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*\Z")
-_NEVER_LITERAL = {"aws_secret_access_key", "aws_session_token", "aws_security_token"}
+_ACCOUNT = re.compile(r"\d{12}\Z")
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,7 @@ def _setting(value: Any, *, entry: str, place: Place) -> Setting:
         setting = Setting(value.text(), secret=True)
     elif isinstance(value, Setting):
         setting = value
-    elif place.key in _NEVER_LITERAL:
+    elif place.key in NEVER_LITERAL:
         raise LatchkeyError(f"{entry} is a secret", remedy="declare it in aws_config_credentials, with its source")
     else:
         setting = Setting(_literal(value, entry=entry))
@@ -116,6 +118,8 @@ def _setting(value: Any, *, entry: str, place: Place) -> Setting:
         raise LatchkeyError(
             f"{entry} cannot stand in an AWS file", remedy="a value is one line, with no space at its ends"
         )
+    if place.key == "sso_account_id" and not _ACCOUNT.match(setting.text):
+        raise LatchkeyError(f"{entry} is no account of twelve digits", remedy="quote it: YAML eats a leading zero")
     return setting
 
 

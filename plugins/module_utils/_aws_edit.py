@@ -16,9 +16,9 @@ from ansible_collections.latchkey.workstation.plugins.module_utils._aws_ini impo
     Value,
     is_comment,
     is_loose,
-    parse,
     split_line,
 )
+from ansible_collections.latchkey.workstation.plugins.module_utils._aws_parse import parse
 from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
 
 __all__ = ["add_section", "drop_value", "finish", "get_value", "header_of", "remove_section", "set_value"]

@@ -27,17 +27,19 @@ _STATIC = {"aws_access_key_id", "aws_secret_access_key"}
 
 def broken_references(
     wanted: Iterable[Wanted], *, config: Ini, credentials: Ini, program_exists: Callable[[str], bool]
-) -> list[LatchkeyError]:
-    """One error per reference of a declared profile that AWS could not follow in the finished files."""
+) -> list[tuple[str, LatchkeyError]]:
+    """Each profile's item with a reference that AWS could not follow in the finished files."""
+    declared = [section for section in wanted if not section.absent]
     profiles = _profiles(config, credentials)
+    for section in declared:
+        if section.kind == "credentials":  # its values may still be on their way
+            profiles.setdefault(section.name, {}).setdefault("aws_access_key_id", "")
     sections = {section.identity for section in config.sections}
-    errors = []
-    for section in wanted:
-        if section.absent or section.kind != "profile":
-            continue
+    broken = []
+    for section in (section for section in declared if section.kind == "profile"):
         entry = f"{VARIABLES['profile']}.{section.name}"
         values = profiles.get(section.name, {})
-        errors += [
+        errors = [
             LatchkeyError(
                 f"{entry}.{key} names {values[key]}, and there is no [{kind} {values[key]}]",
                 remedy=f"declare it in {VARIABLES[kind]}" if kind in VARIABLES else f"add it to {config.path}",
@@ -47,7 +49,8 @@ def broken_references(
         ]
         errors += _broken_chain(section.name, profiles, entry=entry)
         errors += _broken_program(values.get("credential_process"), program_exists, entry=entry)
-    return errors
+        broken += [(section.item, error) for error in errors]
+    return broken
 
 
 def _profiles(config: Ini, credentials: Ini) -> Profiles:

@@ -4,19 +4,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from ansible_collections.latchkey.workstation.plugins.module_utils._aws_config import Plan, plan
 from ansible_collections.latchkey.workstation.plugins.module_utils._aws_declared import Setting, Wanted, declare
 from ansible_collections.latchkey.workstation.plugins.module_utils._aws_edit import header_of
-from ansible_collections.latchkey.workstation.plugins.module_utils._aws_ini import Ini, Option, parse
+from ansible_collections.latchkey.workstation.plugins.module_utils._aws_parse import parse
 from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
 from ansible_collections.latchkey.workstation.plugins.module_utils._secrets import Secret
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tests.unit.plugins.module_utils.aws_files import botocore_profiles, botocore_sections, declarations, files
+
+if TYPE_CHECKING:
+    from ansible_collections.latchkey.workstation.plugins.module_utils._aws_ini import Ini, Option
 
 THERE = {"profile": "profiles", "sso-session": "sso_sessions"}
 BOM = b"\xef\xbb\xbf"
@@ -355,6 +358,7 @@ def test_secrets_that_stand_in_the_config_file_are_not_shown_either() -> None:
         ("profile", "a", {"region": "x\n[default]"}, "aws_config_profiles.a.region cannot stand in an AWS file"),
         ("profile", "a", {"region": "x\u2028y"}, "aws_config_profiles.a.region cannot stand in an AWS file"),
         ("profile", "a", {"region": " x"}, "aws_config_profiles.a.region cannot stand in an AWS file"),
+        ("profile", "a", {"sso_account_id": 87654321}, "aws_config_profiles.a.sso_account_id is no account of twelve"),
         ("profile", "a", {"region": object()}, "aws_config_profiles.a.region is no value"),
         ("profile", "a", {"s3": {"a": {"b": 1}}}, "aws_config_profiles.a.s3.a is no value"),
         ("profile", "a", {"aws_secret_access_key": "x"}, "aws_config_profiles.a.aws_secret_access_key is a secret"),

@@ -5,14 +5,18 @@
 from __future__ import annotations
 
 import pathlib
+from typing import TYPE_CHECKING
 
 import pytest
-from ansible_collections.latchkey.workstation.plugins.module_utils._aws_ini import Ini, parse
+from ansible_collections.latchkey.workstation.plugins.module_utils._aws_parse import parse
 from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.unit.plugins.module_utils.aws_files import botocore_profiles, botocore_sections, files, soups
+
+if TYPE_CHECKING:
+    from ansible_collections.latchkey.workstation.plugins.module_utils._aws_ini import Ini
 
 FIXTURES = sorted(pathlib.Path("tests/fixtures/aws").glob("*.ini"))
 _INHERITED = "DEFAULT"

@@ -6,12 +6,21 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.latchkey.workstation.plugins.module_utils._aws_declared import declare
-from ansible_collections.latchkey.workstation.plugins.module_utils._aws_ini import parse
+from ansible_collections.latchkey.workstation.plugins.module_utils._aws_parse import parse
 from ansible_collections.latchkey.workstation.plugins.module_utils._aws_references import broken_references
 
 SESSION = "[sso-session corp]\nsso_region = x\n"
 ROLE = "role_arn = arn:aws:iam::1:role/x\n"
 KEYS = "aws_access_key_id = AKIA\naws_secret_access_key = s\n"
+
+
+def test_declared_credentials_count_before_their_values_are_there() -> None:
+    wanted = [declare("profile", "dev", {}), declare("credentials", "base", {}, held=True)]
+    config = parse(f"[profile dev]\n{ROLE}source_profile = base\n".encode(), path="c", credentials=False)
+    empty = parse(b"", path="c", credentials=True)
+    assert broken_references(wanted, config=config, credentials=empty, program_exists=lambda _: True) == []
+    (row,) = broken_references(wanted[:1], config=config, credentials=empty, program_exists=lambda _: True)
+    assert row[0] == "profile dev"
 
 
 def errors(config: str, credentials: str = "", *names: str) -> list[str]:
@@ -22,8 +31,8 @@ def errors(config: str, credentials: str = "", *names: str) -> list[str]:
         credentials=parse(credentials.encode(), path="~/.aws/credentials", credentials=True),
         program_exists=lambda program: program == "/usr/bin/there",
     )
-    assert all(error.remedy for error in found)
-    return [error.message for error in found]
+    assert all(error.remedy for _item, error in found)
+    return [error.message for _item, error in found]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,149 @@
+# Copyright (c) 2026 latchkey contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One AWS file of a member: read, planned and written beside programs that rewrite it and take no lock."""
+
+from __future__ import annotations
+
+import os
+import random
+import stat
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.latchkey.workstation.plugins.module_utils import _files
+from ansible_collections.latchkey.workstation.plugins.module_utils._aws_config import plan
+from ansible_collections.latchkey.workstation.plugins.module_utils._aws_declared import NEVER_LITERAL
+from ansible_collections.latchkey.workstation.plugins.module_utils._aws_parse import parse
+from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
+from ansible_collections.latchkey.workstation.plugins.module_utils._secrets import MASK, Secret, fingerprint
+
+if TYPE_CHECKING:
+    from ansible_collections.latchkey.workstation.plugins.module_utils._aws_config import Plan
+    from ansible_collections.latchkey.workstation.plugins.module_utils._aws_declared import Wanted
+    from ansible_collections.latchkey.workstation.plugins.module_utils._aws_ini import Ini
+    from ansible_collections.latchkey.workstation.plugins.module_utils._report import Report
+    from ansible_collections.latchkey.workstation.plugins.module_utils._state import State
+
+__all__ = ["NOTE", "AwsFile", "Run"]
+
+NOTE = "aws_config"
+_ATTEMPTS = 40
+_QUIET = 0.05
+_OTHERS = 0o077
+
+
+@dataclass(frozen=True)
+class Run:
+    """What both files of a member have in common."""
+
+    state: State
+    report: Report
+    exclusive: bool
+    check_mode: bool
+
+
+@dataclass
+class AwsFile:
+    """A file and the sections that are wanted in it."""
+
+    path: str
+    run: Run
+    credentials: bool = False
+    wanted: list[Wanted] = field(default_factory=list)
+
+    def read(self) -> tuple[_files.Snapshot, Ini]:
+        """The file, parsed; what cannot be parsed is looked at again, for it may be half written."""
+        while True:
+            before = _files.read(self.path, follow=True)
+            try:
+                return before, parse(before.data or b"", path=self.path, credentials=self.credentials)
+            except LatchkeyError:
+                time.sleep(_QUIET)
+                if _files.read(before.path).data == before.data:
+                    raise
+
+    def plan(self) -> tuple[_files.Snapshot, Plan]:
+        before, ini = self.read()
+        made = _made(self.run.state.load(NOTE), self.path)
+        return before, plan(ini, wanted=self.wanted, made=made, exclusive=self.run.exclusive, mask=self._mask)
+
+    def converge(self) -> None:
+        for attempt in range(_ATTEMPTS):
+            before, draft = self.plan()
+            loose = self.credentials and bool(self.wanted) and bool((before.mode or 0) & _OTHERS)
+            try:
+                if not self.run.check_mode:
+                    self._write(before, draft, loose=loose, patient=attempt < _ATTEMPTS // 2)
+                break
+            except _files.ChangedMeanwhile:
+                if attempt == _ATTEMPTS - 1:
+                    raise
+                time.sleep(random.uniform(0, _QUIET))  # noqa: S311  # two programs must not keep step
+        self._tell(draft, loose=loose)
+
+    def _write(self, before: _files.Snapshot, draft: Plan, *, loose: bool, patient: bool) -> None:
+        """Note what may become ours, write, note what has."""
+        note = self.run.state.load(NOTE)
+        if draft.changed or loose:
+            if patient and before.status and 0 <= time.time() - before.status.st_mtime < _QUIET:
+                raise _files.ChangedMeanwhile(f"{before.path} was written this very moment", remedy="run again")
+            self.run.state.save(NOTE, {**note, self.path: _joined(_made(note, self.path), draft.made)})
+            _files.ensure_folder(os.path.dirname(before.path))
+            if not self.credentials and not any(key.encode() in (before.data or b"") for key in NEVER_LITERAL):
+                self.run.state.keep_previous(before)
+            _files.write(before, draft.data, mode=0o600 if self.credentials else None)
+        self.run.state.save(NOTE, {path: made for path, made in {**note, self.path: draft.made}.items() if made})
+
+    def _tell(self, draft: Plan, *, loose: bool) -> None:
+        for row in draft.rows:
+            self.run.report.add(row.item, "changed" if row.what else "ok", row.what)
+        if loose:
+            self.run.report.add(self.path, "changed", "others could read it: 0600")
+        self._close_folder()
+        if draft.changed:
+            self.run.report.diff.append({"before": draft.before, "after": draft.after})
+        if draft.ini.bom and self.wanted:
+            self.run.report.add(
+                self.path,
+                "failed",
+                f"{self.path} begins with a byte order mark, which the AWS CLI and boto3 refuse",
+                remedy="save it as UTF-8 without one",
+            )
+
+    def _close_folder(self) -> None:
+        """The folder of declared credentials is for its owner only, where it is AWS's own."""
+        folder = os.path.dirname(self.path)
+        if not (self.credentials and self.wanted) or os.path.basename(folder) != ".aws" or not os.path.isdir(folder):
+            return
+        if stat.S_IMODE(os.stat(folder).st_mode) & _OTHERS:
+            try:
+                if not self.run.check_mode:
+                    os.chmod(folder, 0o700)
+            except OSError:
+                raise LatchkeyError(f"{folder} is open to others", remedy=f"chmod 700 {folder}") from None
+            self.run.report.add(folder, "changed", "others could look into it: 0700")
+
+    def _mask(self, text: str) -> str:
+        """A fingerprint where there is a key for one."""
+        key = self.run.state.key()
+        try:
+            return f"<secret {fingerprint(key, Secret(text))}>" if key else MASK
+        except LatchkeyError:
+            return MASK
+
+
+def _made(note: dict[str, Any], path: str) -> dict[str, list[str]]:
+    """What we noted as ours in the file at ``path``."""
+    made = note.get(path, {})
+    if not isinstance(made, dict) or not all(isinstance(keys, list) for keys in made.values()):
+        raise LatchkeyError(
+            f"the note {NOTE}.json is damaged", remedy="remove it: what we made counts as your own then"
+        )
+    return {item: [str(key) for key in keys] for item, keys in made.items()}
+
+
+def _joined(one: dict[str, list[str]], other: dict[str, list[str]]) -> dict[str, list[str]]:
+    return {item: sorted({*one.get(item, ()), *other.get(item, ())}) for item in {*one, *other}}
