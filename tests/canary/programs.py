@@ -1,0 +1,57 @@
+# Copyright (c) 2026 latchkey contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What every program of a run was given: strace's log of execve read back as arguments and environments."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+__all__ = ["Started", "started", "traced"]
+
+# Every string as hex, so that nothing in one can be taken for the end of it; -v says all of an environment.
+_STRACE = ["strace", "--seccomp-bpf", "-f", "-v", "-xx", "-s", "1000000", "-qqq", "-e", "signal=none"]
+_CALLS = ["-e", "trace=execve,?execveat"]
+_STRING = re.compile(rb'"((?:\\x[0-9a-f]{2})*)"(\.\.\.)?')
+_CALL = re.compile(rb"^\d+ +execve(?:at)?\((?P<given>.*)$")
+_ITEMS = rb"\[([^\]]*)\]"
+_GIVEN = re.compile(rb'(?:AT_FDCWD, |\d+, )?("[^"]*"), ' + _ITEMS + rb", " + _ITEMS + rb"(?:[,) ]|$)")
+
+
+@dataclass(frozen=True)
+class Started:
+    """One attempt to become a program, the failed ones included."""
+
+    program: str
+    argv: tuple[bytes, ...]
+    environment: tuple[bytes, ...]
+
+
+def traced(argv: Sequence[str], log: str) -> list[str]:
+    return [*_STRACE, *_CALLS, "-o", log, *argv]
+
+
+def started(log: Iterable[bytes]) -> Iterator[Started]:
+    """Every program of the log; a line that says less than everything is an error."""
+    for line in log:
+        call = _CALL.match(line)
+        if call is None:
+            continue
+        given = _GIVEN.match(call["given"])
+        if given is None:
+            raise ValueError(f"a call that cannot be read: {line[:200]!r}")
+        program, argv, environment = map(_strings, given.groups())
+        yield Started(program[0].decode(errors="replace"), argv, environment)
+
+
+def _strings(text: bytes) -> tuple[bytes, ...]:
+    found = list(_STRING.finditer(text))
+    if any(string[2] for string in found) or _STRING.sub(b"", text).strip(b", "):
+        raise ValueError(f"a string that is not whole: {text[:200]!r}")
+    return tuple(bytes.fromhex(string[1].replace(b"\\x", b"").decode()) for string in found)
