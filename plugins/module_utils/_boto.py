@@ -17,12 +17,13 @@ from ansible_collections.latchkey.workstation.plugins.module_utils._errors impor
 from ansible_collections.latchkey.workstation.plugins.module_utils._http import Deadline, at_once, require_safe
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
-__all__ = ["AwsTrouble", "Profile", "cached_role", "load"]
+__all__ = ["AwsTrouble", "Profile", "cached_role", "load", "prepare"]
 
 T = TypeVar("T")
 _PARTS = ("botocore.session", "botocore.config", "botocore.exceptions", "botocore.httpsession", "botocore.parsers")
+_ASKING = {"aws_credentials", "aws_role", "aws_parameter"}
 _ASKING_ELSEWHERE = ("sso", "login", "iam-role", "container-role")
 _ROLE_KEYS = ("AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration")
 _SECONDS = 10
@@ -45,6 +46,14 @@ def load() -> bool:
     except ImportError:
         return False
     return True
+
+
+def prepare(members: Iterable[Mapping[str, Any]]) -> None:
+    """Before members are served: load botocore where a declared source or check will ask AWS."""
+    credentials = [credential for member in members for credential in member["credentials"]]
+    sources = any(source["kind"] == "ssm" for credential in credentials for source in credential["sources"])
+    if sources or any((credential["check"] or {}).get("provider") in _ASKING for credential in credentials):
+        load()
 
 
 class Profile:

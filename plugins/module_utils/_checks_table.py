@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Callable
 
 from ansible_collections.latchkey.workstation.plugins.module_utils import (
     _check_aws,
+    _check_aws_api,
     _check_cloudflare,
     _check_command,
     _check_docker,
@@ -38,6 +39,7 @@ __all__ = ["PROVIDERS", "normalise", "problems"]
 
 PROVIDERS: dict[str, Provider] = {
     **_check_aws.PROVIDERS,
+    **_check_aws_api.PROVIDERS,
     **_check_cloudflare.PROVIDERS,
     **_check_command.PROVIDERS,
     **_check_docker.PROVIDERS,

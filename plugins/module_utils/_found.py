@@ -55,7 +55,7 @@ class Found:
 @dataclass(frozen=True)
 class Readers:
     """What differs from member to member and module to module. ``environ`` is None unless it is the person's own;
-    ``kept(service, account)`` reads the keychain; ``ssm`` and ``vault`` are None where they cannot be reached from.
+    ``kept(service, account)`` reads the keychain; ``ssm`` and ``vault`` read those in the place of what is built in.
     """
 
     home: str

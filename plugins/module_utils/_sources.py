@@ -13,6 +13,7 @@ from ansible_collections.latchkey.workstation.plugins.module_utils import _comma
 from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
 from ansible_collections.latchkey.workstation.plugins.module_utils._found import Found, Readers, idle
 from ansible_collections.latchkey.workstation.plugins.module_utils._pointer import pick
+from ansible_collections.latchkey.workstation.plugins.module_utils._sources_ssm import read_ssm
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -67,9 +68,10 @@ def _read(source: Source, readers: Readers) -> Found:
     kind = source["kind"]
     if kind == "keychain":
         return readers.kept(source["service"], source["account"])
-    if kind in {"ssm", "vault"}:
-        ask = getattr(readers, kind)
-        return ask(source) if ask else Found("blocked", kind, reason=f"{kind} is not available here")
+    if kind == "ssm":
+        return readers.ssm(source) if readers.ssm else read_ssm(source, readers.home)
+    if kind == "vault":
+        return readers.vault(source) if readers.vault else Found("blocked", kind, reason="Vault is not read yet")
     reader = _READERS[kind]
     origin = f"{kind} {source['argv'][0] if kind == 'command' else source.get('path') or source['name']}"
     try:

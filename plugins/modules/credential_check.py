@@ -72,7 +72,7 @@ members:
 from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.latchkey.workstation.plugins.module_utils import _sources
+from ansible_collections.latchkey.workstation.plugins.module_utils import _boto, _sources
 from ansible_collections.latchkey.workstation.plugins.module_utils._checks import Plan, check_all
 from ansible_collections.latchkey.workstation.plugins.module_utils._checks_local import Asked
 from ansible_collections.latchkey.workstation.plugins.module_utils._checks_table import PROVIDERS, normalise, problems
@@ -108,6 +108,7 @@ def main() -> None:
     options = module.params
     try:
         members = [_prepared(entry) for entry in options["members"]]
+        _boto.prepare(members)
         reports = check_all(members, _plan(options, members, check_mode=module.check_mode))
     except LatchkeyError as error:
         module.fail_json(msg=str(error))

@@ -50,7 +50,7 @@ members:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.latchkey.workstation.plugins.module_utils import _sources
+from ansible_collections.latchkey.workstation.plugins.module_utils import _boto, _sources
 from ansible_collections.latchkey.workstation.plugins.module_utils._credential import members_spec
 from ansible_collections.latchkey.workstation.plugins.module_utils._keychain_converge import converge
 from ansible_collections.latchkey.workstation.plugins.module_utils._keychain_kept import kept_spec
@@ -72,6 +72,8 @@ def main() -> None:
     options = module.params
     if options["value"] is not None and sum(len(entry["credentials"]) for entry in options["members"]) != 1:
         module.fail_json(msg="value is for one credential of one member: list that one and no other")
+
+    _boto.prepare(options["members"])
 
     def work(member: Member, entry: dict[str, Any]) -> Served:
         report = converge(

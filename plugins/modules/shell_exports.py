@@ -41,7 +41,7 @@ members:
 from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.latchkey.workstation.plugins.module_utils import _sources
+from ansible_collections.latchkey.workstation.plugins.module_utils import _boto, _sources
 from ansible_collections.latchkey.workstation.plugins.module_utils._credential import members_spec
 from ansible_collections.latchkey.workstation.plugins.module_utils._exports import Exports
 from ansible_collections.latchkey.workstation.plugins.module_utils._exports_files import Managed
@@ -74,6 +74,8 @@ def main() -> None:
     module = AnsibleModule(argument_spec={**members_spec(), **kept_spec()}, supports_check_mode=True)
     options = module.params
     store = {name: options[name] for name in kept_spec()}
+
+    _boto.prepare(options["members"])
 
     def work(member: Member, entry: dict[str, Any]) -> Served:
         report = Report()

@@ -25,7 +25,7 @@ from ansible_collections.latchkey.workstation.plugins.module_utils._boto import 
 from ansible_collections.latchkey.workstation.plugins.module_utils._check_aws_api import PROVIDERS
 from ansible_collections.latchkey.workstation.plugins.module_utils._checks_base import Check, Here
 from ansible_collections.latchkey.workstation.plugins.module_utils._http import Deadline
-from ansible_collections.latchkey.workstation.plugins.module_utils._ssm import prepare_ssm, read_ssm
+from ansible_collections.latchkey.workstation.plugins.module_utils._sources_ssm import read_ssm
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -171,12 +171,20 @@ def test_without_botocore_it_says_so(moto: str, home: Path, monkeypatch: pytest.
     assert "no botocore" in read_ssm(source(moto), str(home)).reason
 
 
-def test_it_is_loaded_only_where_somebody_declares_it(monkeypatch: pytest.MonkeyPatch) -> None:
+LOADED = {
+    "nobody asks": ({"sources": [{"kind": "env"}], "check": {"provider": "heroku"}}, False),
+    "a source asks": ({"sources": [{"kind": "ssm"}], "check": None}, True),
+    "a check asks": ({"sources": [], "check": {"provider": "aws_role"}}, True),
+}
+
+
+@pytest.mark.parametrize(("credential", "loaded"), LOADED.values(), ids=LOADED.keys())
+def test_botocore_is_loaded_only_where_somebody_asks_aws(
+    monkeypatch: pytest.MonkeyPatch, credential: dict[str, Any], loaded: bool
+) -> None:
     monkeypatch.setattr(_boto, "_modules", {})
-    prepare_ssm([{"credentials": [{"sources": [{"kind": "env"}]}]}])
-    assert not _boto._modules
-    prepare_ssm([{"credentials": [{"sources": [{"kind": "ssm"}]}]}])
-    assert _boto._modules
+    _boto.prepare([{"credentials": [credential]}])
+    assert bool(_boto._modules) is loaded
 
 
 def look(provider: str, home: Path, moto: str, **options: Any) -> Outcome:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 VALUE = "correct horse 'battery' \"staple\" grüße\nsecond line"
 EMPTY: dict[str, Any] = dict.fromkeys(
-    ("name", "path", "key", "pointer", "service", "account", "argv", "field", "version", "profile", "region")
+    ("name", "path", "key", "pointer", "service", "account", "argv", "field", "version", "profile", "region", "base_url")
 )
 
 
@@ -134,8 +134,8 @@ BLOCKED = {
     "exit code": (source("command", argv=["/bin/sh", "-c", "echo secret-value; exit 3"]), "/bin/sh ended with 3"),
     "signal": (source("command", argv=["/bin/sh", "-c", "kill -9 $$"]), "/bin/sh was ended by signal 9"),
     "too much": (source("command", argv=["/usr/bin/head", "-c", "2000000", "/dev/zero"]), "printed more than a value"),
-    "ssm": (source("ssm", name="/a"), "ssm is not available here"),
-    "vault": (source("vault", path="p", field="f"), "vault is not available here"),
+    "ssm": (source("ssm", name="/a"), "the Python of this machine has no botocore"),
+    "vault": (source("vault", path="p", field="f"), "Vault is not read yet"),
 }
 
 

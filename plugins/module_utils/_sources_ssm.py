@@ -8,22 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.latchkey.workstation.plugins.module_utils._boto import AwsTrouble, Profile, load
+from ansible_collections.latchkey.workstation.plugins.module_utils._boto import AwsTrouble, Profile
 from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
 from ansible_collections.latchkey.workstation.plugins.module_utils._found import Found
 from ansible_collections.latchkey.workstation.plugins.module_utils._pointer import pick
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
-__all__ = ["prepare_ssm", "read_ssm"]
-
-
-def prepare_ssm(members: Iterable[Mapping[str, Any]]) -> None:
-    """Before members are served: load what reading a parameter takes, if anybody declares one."""
-    sources = [source for member in members for one in member["credentials"] for source in one["sources"]]
-    if any(source["kind"] == "ssm" for source in sources):
-        load()
+__all__ = ["read_ssm"]
 
 
 def read_ssm(source: Mapping[str, Any], home: str) -> Found:
