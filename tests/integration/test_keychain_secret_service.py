@@ -271,6 +271,14 @@ def test_a_changed_backend_takes_what_was_kept_along_and_leaves_nothing_behind(
     assert (path.read_bytes(), kept("s")) == (b"the value", b"")
 
 
+def test_what_the_new_backend_cannot_carry_stays_in_the_former(unlocked: Desktop, alice: Person) -> None:
+    alice.converge(credential("s", alice.write("f", "x" * 8192)), backend="files")
+    os.unlink(alice.home / "f")
+    assert alice.states(credential("s"), backend="secret_service") == ["failed"]
+    assert Path(file_of(str(alice.home), ("s", "me"))).read_bytes() == b"x" * 8192
+    assert alice.states(credential("s"), backend="files") == ["ok"]
+
+
 def test_what_the_tool_cannot_carry_is_an_error_in_both_modes(unlocked: Desktop, alice: Person) -> None:
     too_long = credential("s", alice.write("f", "x" * 8192))
     assert alice.states(too_long, check_mode=True) == ["unknown"]

@@ -6,11 +6,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 from ansible_collections.latchkey.workstation.plugins.module_utils import _keychain_security
+from ansible_collections.latchkey.workstation.plugins.module_utils._keychain import ABSENT, Change, Item
 from ansible_collections.latchkey.workstation.plugins.module_utils._keychain_security_text import TOOL
+from ansible_collections.latchkey.workstation.plugins.module_utils._secrets import Secret
 
 from tests.integration.keychains import ODD, Person, credential, source
 from tests.twins import security
@@ -59,8 +62,6 @@ def test_a_value_arrives_byte_for_byte_and_only_over_standard_input(
     twin: security.Twin, alice: Person, value: str
 ) -> None:
     wanted = credential("s", source("json", path="~/value", pointer="/v"))
-    import json  # noqa: PLC0415
-
     (twin.home / "value").write_text(json.dumps({"v": value}))
     assert alice.states(wanted) == ["changed"]
     assert value_of(twin) == value
@@ -218,9 +219,6 @@ def test_an_update_that_the_keychain_refuses_is_seen_by_reading_back(twin: secur
     """1.2: 45 after -U means that the update failed, and a killed tool that nothing is known."""
     alice.converge(credential("s", alice.write("f", "the value")))
     store = _keychain_security.Security(tool=str(twin.tool))
-    from ansible_collections.latchkey.workstation.plugins.module_utils._keychain import Change, Item  # noqa: PLC0415
-    from ansible_collections.latchkey.workstation.plugins.module_utils._secrets import Secret  # noqa: PLC0415
-
     item = Item("s", "me")
     reading = store.read([item])[item.key]
     twin.control(refuse=[{"service": "s", "account": "me", "status": -25308}])
@@ -229,6 +227,40 @@ def test_an_update_that_the_keychain_refuses_is_seen_by_reading_back(twin: secur
     assert "status -25299" in error.message
     assert "another value" not in str(error)
     assert value_of(twin) == "the value"
+
+
+FORGETFUL = """#!/bin/sh
+while read -r line; do
+    case $line in
+        latchkey-*) echo "$line: returned 1" >&2 ;;
+        *find-generic-password*) echo 'password: "the old value"' >&2 ;;
+        *wait*) exec sleep 60 ;;
+        *die*) exit 0 ;;
+    esac
+done
+"""
+
+
+@pytest.mark.parametrize(
+    ("service", "why"),
+    [
+        ("s", "the tool did not keep it (status 0)"),
+        ("wait", "the tool waits for somebody to answer a dialog"),
+        ("die", "the tool ended before it was done"),
+    ],
+)
+def test_a_tool_that_says_nothing_is_not_believed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, service: str, why: str
+) -> None:
+    monkeypatch.setattr(_keychain_security, "_SECONDS", 0.3)
+    tool = tmp_path / "security"
+    tool.write_text(FORGETFUL)
+    tool.chmod(0o755)
+    item = Item(service, "me")
+    outcome = _keychain_security.Security(tool=str(tool)).apply([Change("create", item, ABSENT, Secret("new value"))])
+    error = outcome[item.key]
+    assert error
+    assert error.message == why
 
 
 def test_a_value_put_in_by_hand_replaces_what_is_kept_and_sets_the_apps(twin: security.Twin, alice: Person) -> None:
