@@ -9,7 +9,7 @@ from __future__ import annotations
 
 class ModuleDocFragment:
     DOCUMENTATION = r"""
-author: [latchkey contributors]
+author: latchkey contributors (!UNKNOWN)
 options:
   members:
     description:

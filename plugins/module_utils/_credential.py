@@ -44,7 +44,7 @@ _CREDENTIAL: dict[str, Any] = {
     "name": {"type": "str", "required": True},
     "about": {"type": "str", "default": ""},
     "sources": {"type": "list", "elements": "dict", "options": _SOURCE, "default": []},
-    "keychain": {"type": "dict", "options": _KEYCHAIN},
+    "keychain": {"type": "dict", "options": _KEYCHAIN, "no_log": False},
     "exports": {
         "type": "list",
         "elements": "dict",

@@ -14,7 +14,7 @@ description:
   - Asks for one value without showing it, or reads standard input where that is no terminal. It is checked first
     where the credential declares a check, and kept where the credential declares it is kept.
   - The value is sent to the machine over a pipelining connection only and is part of no task, variable or result.
-author: [latchkey contributors]
+author: latchkey contributors (!UNKNOWN)
 options:
   credential:
     description: Name of the credential.

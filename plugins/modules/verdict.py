@@ -16,7 +16,7 @@ description:
   - Where the environment of the controller holds E(LATCHKEY_REPORT), the same is written there as one JSON object with
     C(run), C(machine), C(items) and C(checks). With several machines in the play each has a file of its own, its name
     before the ending.
-author: [latchkey contributors]
+author: latchkey contributors (!UNKNOWN)
 options:
   machine:
     description: Name of the machine in what is shown and kept.
