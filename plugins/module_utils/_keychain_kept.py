@@ -12,7 +12,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
-from ansible_collections.latchkey.workstation.plugins.module_utils._found import Readers, idle
+from ansible_collections.latchkey.workstation.plugins.module_utils._found import Found, Readers, idle
 from ansible_collections.latchkey.workstation.plugins.module_utils._keychain import (
     AUTO,
     BACKENDS,
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from ansible_collections.latchkey.workstation.plugins.module_utils._child import Member
-    from ansible_collections.latchkey.workstation.plugins.module_utils._found import Found
     from ansible_collections.latchkey.workstation.plugins.module_utils._keychain import Key, Reading
     from ansible_collections.latchkey.workstation.plugins.module_utils._state import State
 
@@ -56,7 +55,10 @@ class Kept:
 
     def found(self, service: str, account: str) -> Found:
         """One item as the answer of a source."""
-        item = Item.declared({"service": service, "account": account})
+        try:
+            item = Item.declared({"service": service, "account": account})
+        except LatchkeyError as error:
+            return Found.blocked(error, "keychain")
         if item.key not in self.readings:
             self.readings.update(self.store.read([item]))
         return as_found(item.key, self.readings[item.key])
