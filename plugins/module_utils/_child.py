@@ -176,7 +176,7 @@ def _environment(member: Member) -> dict[str, str]:
 
 def _end_session(leader: int) -> None:
     """Kill the session a child leads until nothing of it is left; what left the session runs on as the member's own."""
-    for _ in range(100):
+    for _attempt in range(100):
         alive = [pid for pid in map(int, filter(str.isdigit, os.listdir("/proc"))) if _session(pid) == leader]
         for pid in alive:
             with contextlib.suppress(ProcessLookupError):
