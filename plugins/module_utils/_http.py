@@ -162,11 +162,11 @@ def at_once(jobs: Mapping[str, Callable[[], T]], deadline: Deadline, *, width: i
             except Exception as error:  # noqa: BLE001 - handed to the caller's thread
                 done.put((name, None, error))
 
-    for _ in range(min(width, len(jobs))):
+    for _place in range(min(width, len(jobs))):
         threading.Thread(target=work, daemon=True).start()
     results: dict[str, T | None] = dict.fromkeys(jobs)
     try:
-        for _ in jobs:
+        for _job in jobs:
             name, result, error = done.get(timeout=max(0.001, deadline.left()))
             results[name] = result
             if error is not None:
