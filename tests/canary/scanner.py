@@ -82,16 +82,19 @@ def songs(data: bytes) -> Iterator[tuple[str, str]]:
             start = data.find(needle, start + 1)
 
 
-def files_with(folders: Collection[Path], *, spared: Collection[Path] = ()) -> Iterator[Leak]:
-    """The canaries in names and contents of all files and links below ``folders``."""
-    for folder in folders:
-        for parent, below, files in os.walk(folder):
-            below[:] = [name for name in below if Path(parent, name) not in spared]
-            for name in (*below, *files):
-                path = Path(parent, name)
-                if path not in spared:
-                    found = {*songs(os.fsencode(name)), *songs(_content(path))}
-                    yield from (Leak(str(path), *song) for song in sorted(found))
+def files_with(folders: Collection[Path], *, spared: Collection[Path] = (), since: float = 0) -> Iterator[Leak]:
+    """The canaries in names and contents of all files and links below ``folders`` that were touched ``since``."""
+    for path in {path: None for folder in folders for path in _below(folder, spared)}:
+        if path.lstat().st_ctime >= since:
+            found = {*songs(os.fsencode(path.name)), *songs(_content(path))}
+            yield from (Leak(str(path), *song) for song in sorted(found))
+
+
+def _below(folder: Path, spared: Collection[Path]) -> Iterator[Path]:
+    for parent, below, files in os.walk(folder):
+        below[:] = [name for name in below if Path(parent, name) not in spared]
+        paths = (Path(parent, name) for name in (*below, *files))
+        yield from (path for path in paths if path not in spared and os.path.lexists(path))
 
 
 def _content(path: Path) -> bytes:
