@@ -69,7 +69,7 @@ class Exports:
             (path, functools.partial(self._env_file, path, env_files.get(path, [])))
             for path in sorted({*env_files, *self._files.note.get("env_files", [])})
         ]
-        for item, step in steps if exported else reversed(steps):
+        for item, step in steps:
             self._files.attempt(item, step)
         if not exported and not self._files.report.failed:
             self._files.remember(zshrc={})

@@ -73,16 +73,15 @@ def show(data: bytes) -> str:
 
 
 def overrides(data: bytes, names: Collection[str]) -> Iterator[tuple[str, int, bool]]:
-    """Name, line and whether it comes after the block, for every line outside the block that sets one of ``names``."""
-    region = _find(data) or (len(data), len(data))
+    """Name, line and whether it comes after the block, for every line that sets one of ``names`` by itself."""
+    _begin, end = _find(data) or (0, len(data))
     patterns = {name: re.compile(_SETS % {b"name": re.escape(name.encode())}) for name in names}
     position = 0
     for number, line in enumerate(data.split(b"\n"), start=1):
-        inside = region[0] <= position < region[1]
-        if not inside and not line.lstrip().startswith(b"#"):
+        if not line.lstrip().startswith(b"#"):
             for name, sets in patterns.items():
                 if name.encode() in line and sets.search(line):
-                    yield name, number, position >= region[1]
+                    yield name, number, position >= end
         position += len(line) + 1
 
 

@@ -273,14 +273,15 @@ _latchkey_within() {
   "$@" </dev/null &
   _latchkey_pid=$!
   {
-    trap 'kill "$_latchkey_nap"; exit' TERM
+    trap 'kill "$_latchkey_nap"; wait "$_latchkey_nap"; exit' TERM
     sleep 5 &
     _latchkey_nap=$!
     wait "$_latchkey_nap" && kill -KILL "$_latchkey_pid"
   } </dev/null >/dev/null 2>&1 &
   wait "$_latchkey_pid"
   set -- "$?"
-  kill "$!" 2>/dev/null
+  kill "$!"
+  wait "$!"
   return "$1"
 }
 """

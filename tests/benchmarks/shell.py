@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2] / ".collections"))
-from ansible_collections.latchkey.workstation.plugins.module_utils import _exports_block, _exports_shell  # noqa: E402
+from ansible_collections.latchkey.workstation.plugins.module_utils import _exports_block, _exports_shell
 
 __all__ = ["run"]
 

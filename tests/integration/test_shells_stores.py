@@ -79,6 +79,20 @@ def test_no_value_is_an_argument(mac: Shells, twin: Twin) -> None:
     assert all(NAMES["V0"].decode() not in argument for call in twin.calls() for argument in call.argv)
 
 
+def test_a_value_with_nul_is_unset_and_silent(mac: Shells, twin: Twin) -> None:
+    twin.run("-i", stdin=b"add-generic-password -s nul -a me -X " + b"one\0two".hex().encode() + b"\n")
+    mac.export({"V0": [("keychain", "nul", "me")], "V1": [("keychain", "V1 $(id) item", "a b")]})
+    assert told(mac.zsh("env -0")) == {"V1": NAMES["V1"]}
+    assert b"has a NUL byte" in mac.run("V0", "--", "true").stderr
+
+
+def test_no_process_stays(mac: Shells) -> None:
+    mac.export({"V1": [("keychain", "V1 $(id) item", "a b")]})
+    session, *others = mac.zsh("ps -o sid= -p $$; ps -A -o sid=,args=; true").stdout.decode().splitlines()
+    left = [line.split(None, 1)[1].split()[0] for line in others if line.split()[0] == session.strip()]
+    assert left == ["zsh", "ps"]
+
+
 def test_a_missing_item_is_unset_and_silent_and_the_next_is_read(mac: Shells) -> None:
     places = {"V0": [("keychain", "nobody", "a b")], "V1": [("keychain", "V1 $(id) item", "a b")]}
     mac.export(places)

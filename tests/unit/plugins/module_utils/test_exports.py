@@ -59,6 +59,10 @@ class Home:
     def value_of(self, credential: Any) -> Found:
         return self.values.get(credential["name"], Found("found", secret=Secret(VALUE)))
 
+    def note(self) -> dict[str, Any]:
+        note: dict[str, Any] = State(str(self.path), check_mode=True).load("exports")
+        return note
+
     def snapshot(self) -> dict[str, tuple[int, bytes]]:
         """Everything but our notes: they are not what a person has."""
         files = [path for path in self.path.rglob("*") if path.is_file() and "state" not in path.parts]
@@ -120,6 +124,14 @@ def test_all_goes_when_nothing_is_exported_any_more(home: Home) -> None:
     assert set(states(last).values()) == {"changed"}
     assert home.snapshot() == {str(home / ".zshrc"): (0o644, original)}
     assert not home.converge().items
+    assert home.note() == {}
+
+
+def test_what_could_not_be_taken_away_is_not_forgotten(home: Home) -> None:
+    home.converge(credential("a", "A"))
+    (home / ".zshrc").chmod(0o444)
+    assert home.converge().failed
+    assert home.note()["zshrc"]["made"]
 
 
 def test_an_empty_zshrc_that_we_made_goes_and_one_that_was_there_stays(home: Home) -> None:
