@@ -51,6 +51,7 @@ __all__ = ["Plan", "check_all"]
 _WIDTH = 128
 _LOCAL_SHARE = 2 / 3
 _GRACE = 0.5
+_NOTE_SECONDS = 5
 
 
 @dataclass(frozen=True)
@@ -182,7 +183,7 @@ def _remember(members: Sequence[dict[str, Any]], reports: Mapping[str, Report], 
     now = _checks_time.show(_checks_time.now())
 
     def work(member: Member, entry: Mapping[str, Any]) -> Served:
-        state = State(member.home, check_mode=plan.asked.check_mode)
+        state = State(member.home, check_mode=False)
         fresh = {row["item"]: now for row in reports[member.name].items if _checks_row.passed(row)}
         declared = {credential["name"] for credential in entry["credentials"]}
         with state.lock():
@@ -191,6 +192,6 @@ def _remember(members: Sequence[dict[str, Any]], reports: Mapping[str, Report], 
         return Served()
 
     passing = [entry for entry in members if any(_checks_row.passed(row) for row in reports[entry["name"]].items)]
-    for name, done in serve(passing, work, seconds=plan.request_timeout).items():
+    for name, done in serve(passing, work, seconds=_NOTE_SECONDS).items():
         if done.report.failed:
             reports[name].add("checks.json", "unknown", f"not noted: {done.report.msg}")

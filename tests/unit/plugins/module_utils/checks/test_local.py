@@ -8,8 +8,10 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -220,3 +222,12 @@ def test_every_provider_can_be_declared(provider: str) -> None:
     assert problems(check, []) == []
     assert normalise(check).get("max_age", 172800) == 172800
     assert PROVIDERS[provider].local or PROVIDERS[provider].remote
+
+
+@pytest.mark.parametrize("provider", sorted(PROVIDERS))
+def test_the_guide_names_every_provider_and_option(provider: str) -> None:
+    guide = (Path(__file__).parents[5] / "docs/checks.md").read_text()
+    about = "\n".join(line for line in guide.splitlines() if f"`{provider}`" in line or f"provider: {provider}" in line)
+    assert about
+    missing = [option for option in PROVIDERS[provider].options if not re.search(rf"\b{option}\b", guide)]
+    assert missing == []
