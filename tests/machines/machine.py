@@ -40,9 +40,13 @@ class Result:
     out: str
     err: str
 
+    @property
+    def text(self) -> str:
+        return f"{self.out}\n{self.err}"
+
     def check(self) -> Result:
         if self.code:
-            raise MachineError(f"exit status {self.code}\n{self.out}\n{self.err}")
+            raise MachineError(f"exit status {self.code}\n{self.text}")
         return self
 
 

@@ -72,7 +72,7 @@ def story(machine: Machine, request: pytest.FixtureRequest) -> Story:
 
 
 def test_check_mode_shows_what_it_recognised_and_would_do(story: Story) -> None:
-    assert story.checked.code == 0, story.checked
+    assert story.checked.code == 0, story.checked.text
     assert recap(story.checked.out)["failed"] == 0
     assert (recap(story.checked.out)["changed"] > 0) == story.declared
     shown = r"^\+.*BUILD_TOKEN" if story.declared else "^SKIP gh: gh CLI not installed"
@@ -86,7 +86,7 @@ def test_check_mode_writes_nothing_managed(story: Story) -> None:
 
 
 def test_it_converges(story: Story, machine: Machine) -> None:
-    assert story.first.code == 0, story.first
+    assert story.first.code == 0, story.first.text
     assert (recap(story.first.out)["changed"] > 0) == story.declared
     if story.declared:
         shown = machine.ssh(story.user, ["zsh", "-i", "-c", 'print -rn -- "$BUILD_TOKEN"'])
@@ -95,13 +95,13 @@ def test_it_converges(story: Story, machine: Machine) -> None:
 
 
 def test_again_changes_nothing(story: Story) -> None:
-    assert story.second.code == 0, story.second
+    assert story.second.code == 0, story.second.text
     assert recap(story.second.out)["changed"] == 0
 
 
 def test_no_value_is_shown(story: Story) -> None:
     runs = (story.checked, story.first, story.second)
-    assert not [run for run in runs if "s3cret" in run.out + run.err]
+    assert not [run for run in runs if "s3cret" in run.text]
 
 
 def test_nothing_listens_that_did_not_before(story: Story) -> None:

@@ -69,10 +69,9 @@ def test_the_run_fails_and_names_who_was_not_served_and_why(run: Result, report:
     unserved = [item for item in report["items"] if item["state"] == "failed"]
     assert {item["member"] for item in unserved} == {"bob"}
     assert all("/home/bob" in item["what"] for item in unserved)
-    table = run.out + run.err
-    assert "bob" in table
-    assert "/home/bob" in table
-    assert not [value for value in SERVED.values() if value in table]
+    assert "bob" in run.text
+    assert "/home/bob" in run.text
+    assert not [value for value in SERVED.values() if value in run.text]
 
 
 def test_homes_hold_what_is_their_owners_only(team: Machine, run: Result) -> None:
@@ -100,5 +99,5 @@ def test_when_all_can_be_served_it_succeeds(team: Machine, run: Result) -> None:
     team.ssh("root", "rm /home/bob; mv /home/away /home/bob").check()
     team.ssh("bob", "echo bob-build-token >build-token").check()
     whole = _bootstrap(team)
-    assert whole.code == 0, whole
+    assert whole.code == 0, whole.text
     assert team.ssh("bob", ["zsh", "-i", "-c", 'print -rn -- "$BUILD_TOKEN"']).out == "bob-build-token"
