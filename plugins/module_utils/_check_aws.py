@@ -64,8 +64,8 @@ def _cli(check: Check, here: Here) -> Outcome:
     session = check.options.get("sso_session")
     names = _session_names(here) if session else []
     if session and not (names if session is True else session in names):
-        what = "any" if session is True else session
-        reason = f"no [sso-session {what}] in the AWS config: logins end with their first token"
+        what = "sso-session" if session is True else f"[sso-session {session}]"
+        reason = f"no {what} in the AWS config: logins end with their first token"
         return Outcome(ABSENT, reason, "prerequisite", remedy="aws configure sso-session").over(known)
     return Outcome(PASS, "recent enough").over(known)
 

@@ -226,7 +226,8 @@ def test_every_provider_can_be_declared(provider: str) -> None:
 
 @pytest.mark.parametrize("provider", sorted(PROVIDERS))
 def test_the_guide_names_every_provider_and_option(provider: str) -> None:
-    guide = (Path(__file__).parents[5] / "docs/checks.md").read_text()
+    docs = Path(__file__).parents[5] / "docs"
+    guide = "\n".join((docs / name).read_text() for name in ("checks.md", "aws.md") if (docs / name).exists())
     about = "\n".join(line for line in guide.splitlines() if f"`{provider}`" in line or f"provider: {provider}" in line)
     assert about
     missing = [option for option in PROVIDERS[provider].options if not re.search(rf"\b{option}\b", guide)]
