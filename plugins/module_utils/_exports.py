@@ -33,7 +33,7 @@ __all__ = ["Exports"]
 _ZSHRC = "~/.zshrc"
 _LIBRARY = "~/.local/share/latchkey/exports.sh"
 _RUN = "~/.local/bin/latchkey-run"
-_PLACE = re.compile(r"^    (\S+\) _latchkey_(?!credential).*) ;;$", re.MULTILINE)
+_PLACE = re.compile(r"^    (\S+\) _latchkey_(?:kept|file|dotenv|keychain|secret_service) .*) ;;$", re.MULTILINE)
 
 
 class Exports:

@@ -69,9 +69,9 @@ class Managed:
         _prove_writable(before)
         if not self._check_mode:
             self._write(wanted, before)
-        self.report.diff.append(
-            {"before": _headed(wanted.item, wanted.shown[0]), "after": _headed(wanted.item, wanted.shown[1])}
-        )
+        shown = zip((before.data, data), wanted.shown)
+        old, new = ("" if part is None else f"{wanted.item}\n{text}".rstrip() + "\n" for part, text in shown)
+        self.report.diff.append({"before": old, "after": new})
         what = "made" if before.data is None else "removed" if data is None else "changed"
         self.report.add(wanted.item, "changed", what)
 
@@ -107,7 +107,3 @@ def _prove_writable(before: Snapshot) -> None:
         raise LatchkeyError(f"{before.path} cannot be written: {folder} is not writable", remedy=f"chmod u+w {folder}")
     if before.mode is not None and not before.mode & 0o200:
         raise LatchkeyError(f"{before.path} is read-only", remedy=f"chmod u+w {before.path}")
-
-
-def _headed(item: str, text: str) -> str:
-    return f"{item}\n{text.rstrip()}\n" if text else ""

@@ -116,6 +116,17 @@ def test_check_mode_says_the_same_and_writes_nothing(home: Home) -> None:
     assert VALUE not in str(done.diff) + str(done.items)
 
 
+def test_a_diff_says_which_file_and_shows_places_and_names(home: Home) -> None:
+    (home / ".zshrc").write_text("mine\n")
+    diff = home.converge(credential("a", "A", env("A"))).diff
+    assert [row["before"] for row in diff] == ["", "", "~/.zshrc\n", ""]
+    library, run, block, env_file = (row["after"] for row in diff)
+    assert library == f"~/.local/share/latchkey/exports.sh\na) _latchkey_kept {home.path}/kept/a-item\n"
+    assert run == "~/.local/bin/latchkey-run\n"
+    assert block.startswith("~/.zshrc\n# >>> latchkey >>>")
+    assert env_file == "~/jobs/app.env\nA\n"
+
+
 def test_all_goes_when_nothing_is_exported_any_more(home: Home) -> None:
     original = b"alias ll='ls -l'  # no newline at the end"
     (home / ".zshrc").write_bytes(original)
