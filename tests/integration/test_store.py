@@ -1,0 +1,174 @@
+# Copyright (c) 2026 latchkey contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""How a first value gets in and a rotated one replaces the old, from a pipe and from a terminal."""
+
+from __future__ import annotations
+
+import os
+import pty
+import select
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.twins.services import serve
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.integration.conftest import Person
+    from tests.twins.services import Twins
+
+OLD, NEW = "HRKU-AA" + "o" * 58, "HRKU-AA" + "n" * 58
+KEPT = ".local/share/latchkey/keychain/heroku+alice"
+STORE = ("playbooks/store.yml", "-e", "credential=heroku")
+
+
+@pytest.fixture
+def twins() -> Iterator[Twins]:
+    with serve() as running:
+        running.know("heroku", "valid", OLD)
+        running.know("heroku", "valid", NEW)
+        yield running
+
+
+def declare(person: Person, twins: Twins, **more: Any) -> None:
+    heroku = {
+        "keychain": {"service": "heroku", "account": "alice"},
+        "check": {"provider": "heroku", "base_url": twins.url("heroku")},
+        "export": ["HEROKU_API_KEY", {"name": "HEROKU_API_KEY", "file": "~/jobs/heroku.env"}],
+        "rotate": "docs/heroku.md",
+        **more,
+    }
+    person.declare(latchkey_credentials={"heroku": heroku}, latchkey_keychain_backend="files")
+
+
+def test_a_value_from_a_pipe_is_checked_kept_and_shown(person: Person, twins: Twins) -> None:
+    declare(person, twins)
+    done = person.play(*STORE, stdin=NEW + "\n")
+    assert done.returncode == 0, done.stdout
+    assert (person.home / KEPT).read_text() == NEW
+    assert (person.home / KEPT).stat().st_mode & 0o777 == 0o600
+    assert "PASS 1: heroku" in done.stdout
+    assert NEW not in done.stdout + done.stderr
+
+
+def test_a_rotated_value_reaches_env_files_too(person: Person, twins: Twins) -> None:
+    declare(person, twins)
+    person.play(*STORE, stdin=OLD)
+    person.play(*STORE, stdin=NEW)
+    assert NEW in (person.home / "jobs/heroku.env").read_text()
+    assert OLD not in (person.home / "jobs/heroku.env").read_text()
+
+
+def test_an_old_shell_changes_nothing_back(person: Person, twins: Twins) -> None:
+    declare(person, twins, source=[{"env": "HEROKU_API_KEY"}])
+    person.play(*STORE, stdin=NEW)
+    person.play("bootstrap.yml")
+    again = person.play("bootstrap.yml", env={"HEROKU_API_KEY": OLD})
+    assert "changed=0" in again.stdout, again.stdout
+    assert (person.home / KEPT).read_text() == NEW
+
+
+def test_what_the_issuer_refuses_is_not_kept(person: Person, twins: Twins) -> None:
+    declare(person, twins)
+    person.play(*STORE, stdin=OLD)
+    refused = person.play(*STORE, stdin="HRKU-AA" + "x" * 58)
+    assert refused.returncode != 0
+    assert "nothing was stored, the value is refused" in refused.stdout + refused.stderr
+    assert (person.home / KEPT).read_text() == OLD
+
+
+def test_without_a_verdict_it_is_kept_and_said(person: Person, twins: Twins) -> None:
+    declare(person, twins)
+    twins.break_("heroku", "status", status=503)
+    done = person.play(*STORE, stdin=NEW)
+    assert done.returncode == 0, done.stdout
+    assert "UNKNOWN heroku" in done.stdout
+    assert (person.home / KEPT).read_text() == NEW
+
+
+def test_check_mode_keeps_nothing(person: Person, twins: Twins) -> None:
+    declare(person, twins)
+    done = person.play(*STORE, "--check", "--diff", stdin=NEW)
+    assert done.returncode == 0, done.stdout
+    assert "DRIFT keychain heroku" in done.stdout
+    assert not (person.home / KEPT).exists()
+
+
+REFUSALS: dict[str, tuple[tuple[str, ...], dict[str, str], str, str]] = {
+    "nothing": (STORE, {}, "", "fewer than 6 characters"),
+    "a placeholder": (STORE, {}, "xxx\n", "fewer than 6 characters"),
+    "a wrong name": (("playbooks/store.yml", "-e", "credential=herokuu"), {}, NEW, 'did you mean "heroku"?'),
+    "no name": (("playbooks/store.yml",), {}, NEW, "Say which: -e credential=NAME"),
+    "kept files": (STORE, {"ANSIBLE_KEEP_REMOTE_FILES": "1"}, NEW, "over a pipelining connection only"),
+    "too large": (STORE, {}, "x" * (1 << 20) + "yy", "larger than 1 MiB"),
+}
+
+
+@pytest.mark.parametrize("row", REFUSALS.values(), ids=REFUSALS.keys())
+def test_refusals_say_why_and_keep_nothing(
+    person: Person, twins: Twins, row: tuple[tuple[str, ...], dict[str, str], str, str]
+) -> None:
+    arguments, env, value, expected = row
+    declare(person, twins)
+    done = person.play(*arguments, env=env, stdin=value)
+    said = " ".join((done.stdout + done.stderr).split())
+    assert done.returncode != 0
+    assert expected in said
+    assert NEW not in said
+    assert not (person.home / KEPT).exists()
+
+
+def test_no_place_to_keep_it_is_said_before_it_is_asked_for(person: Person, twins: Twins) -> None:
+    declare(person, twins, keychain=None, export=None)
+    done = person.play(*STORE, stdin=NEW)
+    assert "has no place to be kept" in " ".join(done.stdout.split())
+
+
+def test_an_authority_with_another_value_keeps_its_place(person: Person, twins: Twins) -> None:
+    person.write("heroku.key", OLD)
+    declare(person, twins, source=[{"file": "~/heroku.key"}])
+    done = person.play(*STORE, stdin=NEW)
+    assert done.returncode != 0
+    assert "is the authority" in " ".join(done.stdout.split())
+
+
+def test_at_a_terminal_it_is_asked_for_and_not_shown(person: Person, twins: Twins) -> None:
+    declare(person, twins)
+    shown, status = converse(person, f"{NEW}\r")
+    assert status == 0, shown
+    assert "Value for heroku of" in shown
+    assert NEW not in shown
+    assert (person.home / KEPT).read_text() == NEW
+
+
+def converse(person: Person, answer: str, *, seconds: float = 60) -> tuple[str, int]:
+    """store.yml at a terminal of its own, answered at its prompt."""
+    argv = [str(Path(sys.executable).parent / "ansible-playbook"), "-i", str(person.home / "inventory"), *STORE]
+    pid, terminal = pty.fork()
+    if pid == 0:
+        if os.geteuid() == 0:
+            os.initgroups(person.account, person.gid)
+            os.setgid(person.gid)
+            os.setuid(person.uid)
+        os.execve(argv[0], argv, person.environment(TERM="dumb"))
+    shown, answered, until = b"", False, time.monotonic() + seconds
+    while time.monotonic() < until:
+        if select.select([terminal], [], [], 0.1)[0]:
+            try:
+                shown += os.read(terminal, 65536)
+            except OSError:
+                break
+        if not answered and b"(it is not shown)" in shown:
+            time.sleep(0.5)
+            os.write(terminal, answer.encode())
+            answered = True
+    _pid, status = os.waitpid(pid, 0)
+    os.close(terminal)
+    return shown.decode(errors="replace"), os.waitstatus_to_exitcode(status)
