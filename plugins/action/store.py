@@ -13,6 +13,7 @@ from typing import Any
 from ansible.errors import AnsibleActionFail, AnsiblePromptInterrupt, AnsiblePromptNoninteractive
 from ansible.plugins.action import ActionBase
 from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
+from ansible_collections.latchkey.workstation.plugins.module_utils._keychain_kept import kept_spec
 from ansible_collections.latchkey.workstation.plugins.module_utils._secrets import Secret
 from ansible_collections.latchkey.workstation.plugins.plugin_utils._schema import nearest
 
@@ -44,7 +45,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
                 "credential": {"type": "str", "required": True},
                 "members": {"type": "list", "elements": "dict", "required": True},
                 "machine": {"type": "str", "required": True},
-                "backend": {"type": "str", "default": "auto"},
+                **kept_spec(),
             }
         )
         if not self._is_pipelining_enabled("new"):
@@ -52,18 +53,19 @@ class ActionModule(ActionBase):  # type: ignore[misc]
                 "a value is sent over a pipelining connection only, so that it never lies on disk: "
                 "set ansible_pipelining to true and unset ANSIBLE_KEEP_REMOTE_FILES"
             )
-        member = _choose(options["members"], options["credential"])
-        (credential,) = member["credentials"]
+        member, credential = _choose(options["members"], options["credential"])
         value = self._ask(f"Value for {credential['name']} of {member['name']} on {options['machine']}")
-        common = {"members": [member], "value": value, "unserved": "fail"}
+        common = {"value": value, "unserved": "fail", **{name: options[name] for name in kept_spec()}}
         answer: dict[str, Any] = {"changed": False, "results": []}
         if credential["check"]:
-            checked = self._ask_machine("credential_check", {**common, "fail_on": []}, variables)
+            asked = {"members": [member], "credential": credential["name"], "fail_on": []}
+            checked = self._ask_machine("credential_check", {**common, **asked}, variables)
             answer["results"].append(checked)
             refusal = _refusal(checked)
             if refusal:
                 return {**answer, "failed": True, "msg": f"nothing was stored, the value is refused: {refusal}"}
-        kept = self._ask_machine("keychain", {**common, "backend": options["backend"]}, variables)
+        alone = {**member, "credentials": [credential]}
+        kept = self._ask_machine("keychain", {**common, "members": [alone]}, variables)
         answer["results"].append(kept)
         return {**answer, "changed": bool(kept.get("changed")), "diff": kept.get("diff", [])}
 
@@ -95,21 +97,16 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         return result
 
 
-def _choose(members: list[dict[str, Any]], name: str) -> dict[str, Any]:
-    """The one member whose value it is, with the one credential."""
-    known = {credential["name"] for member in members for credential in member["credentials"]}
-    if name not in known:
+def _choose(members: list[dict[str, Any]], name: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The one member whose value it is, and the credential."""
+    having = [(member, one) for member in members for one in member["credentials"] if one["name"] == name]
+    if not having:
+        known = {one["name"] for member in members for one in member["credentials"]}
         raise AnsibleActionFail(f"latchkey_credentials.{name} is not declared here, {nearest(name, known)}")
-    having = [
-        {**member, "credentials": [credential]}
-        for member in members
-        for credential in member["credentials"]
-        if credential["name"] == name
-    ]
     if len(having) > 1:
-        people = ", ".join(member["name"] for member in having)
+        people = ", ".join(member["name"] for member, _credential in having)
         raise AnsibleActionFail(f"{name} belongs to {people} on this machine: add -e user=NAME")
-    if not having[0]["credentials"][0]["keychain"]:
+    if not having[0][1]["keychain"]:
         raise AnsibleActionFail(f"latchkey_credentials.{name} has no place to be kept: declare keychain for it")
     return having[0]
 

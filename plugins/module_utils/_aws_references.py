@@ -41,7 +41,7 @@ def broken_references(
         values = profiles.get(section.name, {})
         errors = [
             LatchkeyError(
-                f"{entry}.{key} names {values[key]}, and there is no [{kind} {values[key]}]",
+                f"{entry}.{key} names {_line(values[key])}, and there is no such [{kind}]",
                 remedy=f"declare it in {VARIABLES[kind]}" if kind in VARIABLES else f"add it to {config.path}",
             )
             for key, kind in (("sso_session", "sso-session"), ("services", "services"))
@@ -51,6 +51,11 @@ def broken_references(
         errors += _broken_program(values.get("credential_process"), program_exists, entry=entry)
         broken += [(section.item, error) for error in errors]
     return broken
+
+
+def _line(value: Value) -> str:
+    """A value that may go on over several lines."""
+    return " ".join(str(value).split())
 
 
 def _profiles(config: Ini, credentials: Ini) -> Profiles:
@@ -72,7 +77,7 @@ def _broken_chain(name: str, profiles: Profiles, *, entry: str) -> Iterable[Latc
         if source not in profiles:
             way = "" if len(chain) == 1 else f" (by way of {' -> '.join(chain)})"
             yield LatchkeyError(
-                f"{entry}.source_profile{way} names {source}, and there is no such profile",
+                f"{entry}.source_profile{way} names {_line(source)}, and there is no such profile",
                 remedy=f"declare it in {VARIABLES['profile']} or {VARIABLES['credentials']}",
             )
         elif source in chain and "role_arn" in values and not _STATIC & profiles[source].keys():

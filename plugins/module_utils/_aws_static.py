@@ -12,7 +12,7 @@ from ansible_collections.latchkey.workstation.plugins.module_utils._aws_declared
 from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from ansible_collections.latchkey.workstation.plugins.module_utils._aws_declared import Wanted
     from ansible_collections.latchkey.workstation.plugins.module_utils._aws_ini import Ini
@@ -21,13 +21,7 @@ if TYPE_CHECKING:
 
     Look = Callable[[Mapping[str, Any]], Found]
 
-__all__ = ["sources_of", "static_section"]
-
-
-def sources_of(section: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """What has to be looked up for a section that is to be there."""
-    if section["state"] == "present":
-        yield from (value for value in section["settings"].values() if isinstance(value, dict))
+__all__ = ["static_section"]
 
 
 def static_section(section: Mapping[str, Any], ini: Ini, look: Look, report: Report) -> Wanted:

@@ -79,7 +79,7 @@ from ansible_collections.latchkey.workstation.plugins.module_utils._checks_table
 from ansible_collections.latchkey.workstation.plugins.module_utils._checks_values import Sources
 from ansible_collections.latchkey.workstation.plugins.module_utils._credential import members_spec
 from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
-from ansible_collections.latchkey.workstation.plugins.module_utils._kept import kept_spec, open_kept
+from ansible_collections.latchkey.workstation.plugins.module_utils._keychain_kept import kept_spec, open_kept
 from ansible_collections.latchkey.workstation.plugins.module_utils._report import result
 from ansible_collections.latchkey.workstation.plugins.module_utils._secrets import Secret
 from ansible_collections.latchkey.workstation.plugins.module_utils._state import State

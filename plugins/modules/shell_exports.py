@@ -46,8 +46,8 @@ from ansible_collections.latchkey.workstation.plugins.module_utils._credential i
 from ansible_collections.latchkey.workstation.plugins.module_utils._exports import Exports
 from ansible_collections.latchkey.workstation.plugins.module_utils._exports_files import Managed
 from ansible_collections.latchkey.workstation.plugins.module_utils._found import Found
-from ansible_collections.latchkey.workstation.plugins.module_utils._kept import kept_spec, open_kept
 from ansible_collections.latchkey.workstation.plugins.module_utils._keychain_files import file_of
+from ansible_collections.latchkey.workstation.plugins.module_utils._keychain_kept import kept_spec, open_kept
 from ansible_collections.latchkey.workstation.plugins.module_utils._members import Member, Served, serve
 from ansible_collections.latchkey.workstation.plugins.module_utils._report import Report, result
 from ansible_collections.latchkey.workstation.plugins.module_utils._state import State

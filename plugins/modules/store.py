@@ -14,6 +14,7 @@ description:
   - Asks for one value without showing it, or reads standard input where that is no terminal. It is checked first
     where the credential declares a check, and kept where the credential declares it is kept.
   - The value is sent to the machine over a pipelining connection only and is part of no task, variable or result.
+extends_documentation_fragment: [latchkey.workstation.kept]
 author: latchkey contributors (!UNKNOWN)
 options:
   credential:
@@ -21,7 +22,9 @@ options:
     type: str
     required: true
   members:
-    description: Members with their credentials, as the filter P(latchkey.workstation.declaration#filter) gives them.
+    description:
+      - Members with their credentials, as the filter P(latchkey.workstation.credential_check_members#filter)
+        gives them.
     type: list
     elements: dict
     required: true
@@ -29,11 +32,6 @@ options:
     description: Name of the machine, for the prompt.
     type: str
     required: true
-  backend:
-    description: Where the machine keeps values.
-    type: str
-    default: auto
-    choices: [auto, keychain, secret_service, files]
 attributes:
   check_mode:
     description: The value is asked for and checked, and not kept.
@@ -47,7 +45,7 @@ EXAMPLES = r"""
 - name: Put the value in
   latchkey.workstation.store:
     credential: heroku
-    members: "{{ declaration.members }}"
+    members: "{{ declaration | latchkey.workstation.credential_check_members }}"
     machine: "{{ declaration.machine }}"
 """
 

@@ -12,6 +12,7 @@ import pwd
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -96,7 +97,7 @@ class Person:
 
 
 @pytest.fixture
-def person(tmp_path: Path) -> Iterator[Person]:
+def person() -> Iterator[Person]:
     """An ordinary person with an empty home; root has an account made for them once."""
     if os.geteuid() == 0:
         try:
@@ -104,12 +105,10 @@ def person(tmp_path: Path) -> Iterator[Person]:
         except KeyError:
             subprocess.run(["useradd", "--create-home", "--shell", "/bin/sh", ACCOUNT], check=True)
             known = pwd.getpwnam(ACCOUNT)
-        for folder in (tmp_path, *tmp_path.parents[:2]):
-            folder.chmod(folder.stat().st_mode | 0o011)
     else:
         known = pwd.getpwuid(os.geteuid())
-    home = tmp_path / "home"
-    home.mkdir(mode=0o755)
+    home = Path(tempfile.mkdtemp(prefix="latchkey-home-"))
+    home.chmod(0o755)
     made = Person(known.pw_name, home, known.pw_uid, known.pw_gid)
     made.own()
     yield made
