@@ -22,6 +22,7 @@ from ansible_collections.latchkey.workstation.plugins.module_utils._checks_base 
     references,
 )
 from ansible_collections.latchkey.workstation.plugins.module_utils._checks_local import (
+    ATTENTION,
     NOTE,
     Asked,
     load_note,
@@ -179,19 +180,22 @@ def _report(
 
 
 def _remember(members: Sequence[dict[str, Any]], reports: Mapping[str, Report], plan: Plan) -> None:
-    """Note when each credential was last validated, as the member. It is a memory of ours and never a change."""
+    """Note as the member when each credential was last validated and what needs a look. No change is counted for it."""
     now = _checks_time.show(_checks_time.now())
 
     def work(member: Member, entry: Mapping[str, Any]) -> Served:
         state = State(member.home, check_mode=False)
-        fresh = {row["item"]: now for row in reports[member.name].items if _checks_row.passed(row)}
+        rows = reports[member.name].items
+        fresh = {row["item"]: now for row in rows if _checks_row.passed(row)}
         declared = {credential["name"] for credential in entry["credentials"]}
         with state.lock():
             kept = {name: last for name, last in load_note(state).items() if name in declared or not plan.exclusive}
             state.save(NOTE, {**kept, **fresh})
+            if not plan.asked.only:
+                state.tell(ATTENTION, _checks_row.attention(rows))
         return Served()
 
-    passing = [entry for entry in members if any(_checks_row.passed(row) for row in reports[entry["name"]].items)]
-    for name, done in serve(passing, work, seconds=_NOTE_SECONDS).items():
+    seen = [entry for entry in members if reports[entry["name"]].items]
+    for name, done in serve(seen, work, seconds=_NOTE_SECONDS).items():
         if done.report.failed:
             reports[name].add("checks.json", "unknown", f"not noted: {done.report.msg}")

@@ -43,9 +43,10 @@ if TYPE_CHECKING:
 
     Credential = Mapping[str, Any]
 
-__all__ = ["NOTE", "Asked", "load_note", "look", "place_of"]
+__all__ = ["ATTENTION", "NOTE", "Asked", "load_note", "look", "place_of"]
 
 NOTE = "checks"
+ATTENTION = "attention"
 
 
 @dataclass(frozen=True)

@@ -23,11 +23,11 @@ from ansible_collections.latchkey.workstation.plugins.module_utils._report impor
 from ansible_collections.latchkey.workstation.plugins.module_utils._secrets import redact
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from ansible_collections.latchkey.workstation.plugins.module_utils._secrets import Secret
 
-__all__ = ["Seen", "finish", "passed", "read", "sketch"]
+__all__ = ["Seen", "attention", "finish", "passed", "read", "sketch"]
 
 _STATES = (PASS, FAIL, SKIP, UNKNOWN, ABSENT)
 _LONGEST = 160
@@ -125,6 +125,12 @@ def finish(
 
 def passed(row: Mapping[str, Any]) -> bool:
     return bool(row["outcome"] == PASS)
+
+
+def attention(rows: Iterable[Mapping[str, Any]]) -> str:
+    """What a new shell shows of the last check: a line for each failure and its way out, nothing when all is well."""
+    failures = [row for row in rows if row.get("outcome") == FAIL]
+    return "".join(f"latchkey: FAIL {row['name']}: {row['reason']}\n  {row['remedy']}\n" for row in failures)
 
 
 def _decided(outcome: Outcome, *, required: bool) -> Outcome:

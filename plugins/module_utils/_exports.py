@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["Exports"]
 
 _ZSHRC = "~/.zshrc"
+_ATTENTION = "~/.local/state/latchkey/attention"
 _LIBRARY = "~/.local/share/latchkey/exports.sh"
 _RUN = "~/.local/bin/latchkey-run"
 _PLACE = re.compile(r"^    (\S+\) _latchkey_(?:kept|file|dotenv|keychain|secret_service) .*) ;;$", re.MULTILINE)
@@ -53,8 +54,13 @@ class Exports:
         self._kept = kept
         self._value_of = value_of
 
-    def converge(self, credentials: Sequence[Credential], *, tools: Mapping[str, str] | None = None) -> None:
-        """Make everything as ``credentials`` say, which are all there are; ``tools`` read the stores."""
+    def converge(
+        self, credentials: Sequence[Credential], *, tools: Mapping[str, str] | None = None, login_hook: bool = False
+    ) -> None:
+        """Make everything as ``credentials`` say, which are all there are; ``tools`` read the stores.
+
+        With ``login_hook`` new interactive shells show what the last check wants looked at.
+        """
         exported = [row for row in map(self._exported, credentials) if row.variables and row.places]
         names = sorted(name for row in exported for name in row.in_shells)
         env_files = _by_file(credentials, self._files.home)
@@ -63,7 +69,7 @@ class Exports:
         steps: list[tuple[str, Callable[[], None]]] = [
             (_LIBRARY, lambda: self._own(_LIBRARY, library, mode=0o600)),
             (_RUN, lambda: self._own(_RUN, run, mode=0o755)),
-            (_ZSHRC, lambda: self._zshrc(names)),
+            (_ZSHRC, lambda: self._zshrc(names, attention=_ATTENTION if login_hook else "")),
         ]
         steps += [
             (path, functools.partial(self._env_file, path, env_files.get(path, [])))
@@ -71,7 +77,7 @@ class Exports:
         ]
         for item, step in steps:
             self._files.attempt(item, step)
-        if not exported and not self._files.report.failed:
+        if not exported and not login_hook and not self._files.report.failed:
             self._files.remember(zshrc={})
 
     def _exported(self, credential: Credential) -> Exported:
@@ -94,12 +100,13 @@ class Exports:
             places=places,
         )
 
-    def _zshrc(self, names: Sequence[str]) -> None:
+    def _zshrc(self, names: Sequence[str], *, attention: str) -> None:
         before = _files.read(_files.expand(_ZSHRC, self._files.home), follow=True)
         data = before.data or b""
         made = self._files.note.get("zshrc", {})
-        if names:
-            wanted = _exports_block.place(data, _exports_block.render(names, library=_LIBRARY))
+        block = _exports_block.render(names, library=_LIBRARY, attention=attention)
+        if block:
+            wanted = _exports_block.place(data, block)
             if not _exports_block.show(data):
                 made = {"made": before.data is None, "joined": bool(data) and not data.endswith(b"\n")}
                 self._files.remember(zshrc=made)

@@ -19,14 +19,14 @@ __all__ = ["overrides", "place", "render", "show", "strip"]
 _BEGIN = b"# >>> latchkey >>>"
 _END = b"# <<< latchkey <<<"
 _MARKS = re.compile(rb"^(" + re.escape(_BEGIN) + rb"|" + re.escape(_END) + rb").*\n?", re.MULTILINE)
-_TEXT = """{begin} made by latchkey.workstation: changes between these two lines are lost
-if [[ -r {library} ]]; then
+_HEAD = " made by latchkey.workstation: changes between these two lines are lost\n"
+_EXPORTS = """if [[ -r {library} ]]; then
   emulate -R sh -o no_aliases -c '. {library}'
   latchkey_export \\
 {names}
 fi
-{end}
 """
+_HOOK = '[[ -o interactive && -s {attention} ]] && print -ru2 -- "$(<{attention})"\n'
 _NAME = re.compile(r"    [A-Za-z_][A-Za-z0-9_]*( \\)?")
 _FOREIGN = "(a line that is not ours)"
 
@@ -39,10 +39,15 @@ _BARE = rb"%(name)s=(?:" + _WORD + rb"[ \t]*(?:[;&|}\r]|#.*|$)|" + _WORD + rb"[\
 _SETS = _START + rb"(?:" + _KEYWORD + rb"|" + _UNSET + rb"|" + _BARE + rb")"
 
 
-def render(names: Sequence[str], *, library: str) -> bytes:
-    """The block that exports ``names``; ``library`` is a path without anything a shell would act on but ~."""
+def render(names: Sequence[str], *, library: str, attention: str = "") -> bytes:
+    """The block that exports ``names`` and shows what stands in ``attention``, if that is wanted and there is any.
+
+    Both are paths without anything a shell would act on but ~. Nothing to do makes no block.
+    """
     listed = " \\\n".join(f"    {name}" for name in names)
-    return _TEXT.format(begin=_BEGIN.decode(), library=library, names=listed, end=_END.decode()).encode()
+    exports = _EXPORTS.format(library=library, names=listed) if names else ""
+    body = exports + (_HOOK.format(attention=attention) if attention else "")
+    return _BEGIN + f"{_HEAD}{body}".encode() + _END + b"\n" if body else b""
 
 
 def place(data: bytes, block: bytes) -> bytes:
@@ -67,7 +72,8 @@ def show(data: bytes) -> str:
     region = _find(data)
     if not region:
         return ""
-    ours = render(["x"], library="~/.local/share/latchkey/exports.sh").decode().splitlines()
+    paths = {"library": "~/.local/share/latchkey/exports.sh", "attention": "~/.local/state/latchkey/attention"}
+    ours = render(["x"], **paths).decode().splitlines()
     lines = data[region[0] : region[1]].decode(errors="replace").splitlines()
     return "".join(f"{line if line in ours or _NAME.fullmatch(line) else _FOREIGN}\n" for line in lines)
 

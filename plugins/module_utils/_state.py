@@ -65,6 +65,16 @@ class State:
         if data != before.data and not self._check_mode and (note or before.data):
             self._put(before, data)
 
+    def tell(self, name: str, text: str) -> None:
+        """Leave ``text`` for others of the member's programs to read; none takes it away."""
+        before = _files.read(self.path(name))
+        if self._check_mode or (before.data or b"") == text.encode():
+            return
+        if text:
+            self._put(before, text.encode())
+        else:
+            _files.remove(before)
+
     def keep_previous(self, before: _files.Snapshot) -> None:
         """Keep the version a write is about to replace: one, in ``previous/``, for its owner only."""
         if before.data is not None and not self._check_mode:

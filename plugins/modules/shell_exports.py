@@ -1,4 +1,3 @@
-#!/usr/bin/python
 # Copyright (c) 2026 latchkey contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -23,6 +22,11 @@ extends_documentation_fragment:
   - latchkey.workstation.members
   - latchkey.workstation.members.attributes
   - latchkey.workstation.kept
+options:
+  login_hook:
+    description: Whether new interactive shells show what the last check wants looked at, and nothing when all is well.
+    type: bool
+    default: false
 """
 
 EXAMPLES = r"""
@@ -71,7 +75,10 @@ def value_of(credential: Mapping[str, Any], readers: Readers) -> Found:
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec={**members_spec(), **kept_spec()}, supports_check_mode=True)
+    module = AnsibleModule(
+        argument_spec={**members_spec(), **kept_spec(), "login_hook": {"type": "bool", "default": False}},
+        supports_check_mode=True,
+    )
     options = module.params
     store = {name: options[name] for name in kept_spec()}
 
@@ -80,7 +87,7 @@ def main() -> None:
     def work(member: Member, entry: dict[str, Any]) -> Served:
         report = Report()
         state = State(member.home, check_mode=module.check_mode)
-        if not entry["credentials"] and not state.load("exports"):
+        if not entry["credentials"] and not options["login_hook"] and not state.load("exports"):
             return Served(report)
         wanted = [credential for credential in entry["credentials"] if not _sources.idle(credential)]
         for credential in entry["credentials"]:
@@ -98,7 +105,7 @@ def main() -> None:
 
             files = Managed(report, state, home=member.home, check_mode=module.check_mode)
             exports = Exports(files, kept=place, value_of=lambda credential: value_of(credential, readers))
-            exports.converge(wanted, tools={"security": options["security"]})
+            exports.converge(wanted, tools={"security": options["security"]}, login_hook=options["login_hook"])
         return Served(report)
 
     served = serve(options["members"], work)

@@ -1,0 +1,54 @@
+# Copyright (c) 2026 latchkey contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A terminal that speaks only on failure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.integration.shells import needs
+from tests.twins.services import serve
+
+if TYPE_CHECKING:
+    from subprocess import CompletedProcess
+
+    from tests.integration.conftest import Person
+
+TOKEN = "HRKU-AA" + "t" * 58
+
+
+def new_terminal(person: Person, *arguments: str) -> CompletedProcess[str]:
+    return person.run(["zsh", *arguments, "-c", "print -r -- ready"])
+
+
+def test_it_speaks_of_a_failure_and_is_quiet_otherwise(person: Person) -> None:
+    needs("zsh")
+    with serve() as twins:
+        twins.know("heroku", "valid", TOKEN)
+        check = {"provider": "heroku", "base_url": twins.url("heroku")}
+        person.write("key", TOKEN)
+        person.declare(
+            latchkey_credentials={"heroku": {"source": [{"file": "~/key"}], "check": check}},
+            shell_exports_login_hook=True,
+        )
+        person.play("bootstrap.yml")
+        assert new_terminal(person, "-i").stderr == ""
+        person.write("key", TOKEN[:-1] + "x")
+        assert person.play("playbooks/check.yml", "--check").returncode != 0
+        assert new_terminal(person, "-i").stderr == ""
+        person.play("playbooks/check.yml")
+        said = new_terminal(person, "-i")
+        assert said.stderr.startswith("latchkey: FAIL heroku: "), said.stderr
+        assert "put a valid value where it comes from: file ~/key" in said.stderr
+        assert said.stdout == "ready\n"
+        assert new_terminal(person).stderr == ""
+        person.write("key", TOKEN)
+        person.play("playbooks/check.yml")
+        assert new_terminal(person, "-i").stderr == ""
+    block = (person.home / ".zshrc").read_text()
+    person.declare(latchkey_credentials={})
+    person.play("bootstrap.yml")
+    assert "attention" in block
+    assert not (person.home / ".zshrc").exists()
