@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
-from ansible_collections.latchkey.workstation.plugins.module_utils._secrets import redact
+from ansible_collections.latchkey.workstation.plugins.module_utils._secrets import redactor
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -56,8 +56,7 @@ class Report:
 
     def encode(self, secrets: Iterable[Secret] = ()) -> bytes:
         """JSON without any of ``secrets`` in it."""
-        known = list(secrets)
-        return json.dumps(_walk(asdict(self), lambda text: redact(text, known))).encode()
+        return json.dumps(_walk(asdict(self), redactor(secrets))).encode()
 
     @classmethod
     def decode(cls, data: bytes) -> Report:

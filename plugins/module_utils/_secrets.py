@@ -18,9 +18,9 @@ from urllib.parse import quote, quote_plus
 from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
-__all__ = ["MASK", "Secret", "digest", "fingerprint", "redact"]
+__all__ = ["MASK", "Secret", "digest", "fingerprint", "redact", "redactor"]
 
 MASK = "<secret>"
 _SHORTEST = 6
@@ -86,9 +86,19 @@ def fingerprint(key: bytes, secret: Secret) -> str:
 
 def redact(text: str, secrets: Iterable[Secret]) -> str:
     """``text`` without the secrets in any spelling a program is likely to echo them in."""
-    for spelling in sorted({s for secret in secrets for s in _spellings(secret)}, key=len, reverse=True):
-        text = text.replace(spelling, MASK)
-    return text
+    return redactor(secrets)(text)
+
+
+def redactor(secrets: Iterable[Secret]) -> Callable[[str], str]:
+    """:func:`redact` for many texts."""
+    spellings = sorted({s for secret in secrets for s in _spellings(secret)}, key=len, reverse=True)
+
+    def without(text: str) -> str:
+        for spelling in spellings:
+            text = text.replace(spelling, MASK)
+        return text
+
+    return without
 
 
 def _spellings(secret: Secret) -> Iterable[str]:
