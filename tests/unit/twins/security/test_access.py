@@ -95,10 +95,12 @@ def test_dialog_of_an_update_holds_nobody_up(item: Twin) -> None:
     """1.2 -U (3): the prompt of SetAccess; other callers go on while it is up."""
     update = [str(item.tool), "add-generic-password", "-U", "-s", "svc", "-a", "me", "-w", "v", "-T", "/bin/bash"]
     with subprocess.Popen(update, env={"HOME": str(item.home)}, start_new_session=True) as waiting:
-        with pytest.raises(subprocess.TimeoutExpired):
-            waiting.wait(1)
-        assert item.run("add-generic-password", "-s", "other", "-a", "me", "-w", "v").returncode == 0
-        waiting.kill()
+        try:
+            with pytest.raises(subprocess.TimeoutExpired):
+                waiting.wait(1)
+            assert item.run("add-generic-password", "-s", "other", "-a", "me", "-w", "v").returncode == 0
+        finally:
+            waiting.kill()
 
 
 def test_locked_in_a_gui_session_hangs_too(item: Twin) -> None:
