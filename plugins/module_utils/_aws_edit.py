@@ -134,7 +134,7 @@ def _with_value(line: str, value: str) -> str:
     """``line`` with another value, spelling and spacing around it kept."""
     _key, old, start = split_line(line)
     before = line[:start] if value else line[:start].rstrip()
-    gap = " " if value and before[-1] in "=:" else ""
+    gap = " " if value and not old and before[-1] in "=:" else ""
     return before + gap + value + line[start + len(old) :]
 
 

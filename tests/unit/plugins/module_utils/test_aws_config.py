@@ -178,7 +178,7 @@ def read_or_skip(data: bytes, *, credentials: bool) -> Ini:
         pytest.param(
             "[profile dev]\nRegion   =   x  \n", profile(region="y"), "[profile dev]\nRegion   =   y  \n", id="spelling"
         ),
-        pytest.param("[profile dev]\nk:1\n", profile(k="2"), "[profile dev]\nk: 2\n", id="colon"),
+        pytest.param("[profile dev]\nk:1\n", profile(k="2"), "[profile dev]\nk:2\n", id="colon"),
         pytest.param("[profile dev]\nk =\n", profile(k="2"), "[profile dev]\nk = 2\n", id="was empty"),
         pytest.param(
             "[profile dev]\nk = 1\n  2\n# c\n  3\n", profile(k="4"), "[profile dev]\nk = 4\n# c\n", id="lines"

@@ -18,7 +18,7 @@ from tests.unit.plugins.module_utils.aws_files import botocore_profiles, botocor
 if TYPE_CHECKING:
     from ansible_collections.latchkey.workstation.plugins.module_utils._aws_ini import Ini
 
-FIXTURES = sorted(pathlib.Path("tests/fixtures/aws").glob("*.ini"))
+FIXTURES = sorted((pathlib.Path(__file__).parents[3] / "fixtures/aws").glob("*.ini"))
 _INHERITED = "DEFAULT"
 
 

@@ -59,9 +59,13 @@ def test_references_that_hold(config: str, credentials: str) -> None:
     [
         (
             SESSION + "[profile dev]\nsso_session = Corp\n",
-            ".sso_session names Corp, and there is no [sso-session Corp]",
+            ".sso_session names Corp, and there is no such [sso-session]",
         ),
-        ("[profile dev]\nservices = x\n", ".services names x, and there is no [services x]"),
+        (
+            SESSION + "[profile dev]\nsso_session = corp\n  region = x\n",
+            ".sso_session names corp region = x, and there is no such [sso-session]",
+        ),
+        ("[profile dev]\nservices = x\n", ".services names x, and there is no such [services]"),
         (f"[profile dev]\n{ROLE}source_profile = x\n", ".source_profile names x, and there is no such profile"),
         (
             f"[profile dev]\n{ROLE}source_profile = a\n[profile a]\n{ROLE}source_profile = x\n",
