@@ -78,10 +78,12 @@ def render(machine: str, report: Mapping[str, list[Row]], *, width: int) -> Iter
     blocks = [("FAIL", row, [row["what"], _fix(row)]) for row in items["failed"]]
     blocks += [("FAIL", row, [row["reason"], _fix(row), _rotate(row)]) for row in checks["FAIL"]]
     blocks += [("WARN", row, [_dying(row), _rotate(row)]) for row in checks["WARN"]]
-    blocks += [("UNKNOWN", row, [row["what"], _fix(row)]) for row in items["unknown"]]
+    blocks += [("UNKNOWN", row, [row["what"], *fixes]) for row, fixes in _alike(items["unknown"])]
     for word, row, details in blocks:
         yield from _block(word, _title(row, many=many), details, width=width)
-    yield from _unknown(checks["UNKNOWN"], many=many, width=width)
+    unread = {(row["member"], row["item"]) for row in items["unknown"]}
+    news = [row for row in checks["UNKNOWN"] if row["cause"] != "locked" or (row["member"], row["name"]) not in unread]
+    yield from _unknown(news, many=many, width=width)
     told = {(row["member"], row["name"]) for row in report["checks"] if row["outcome"] != "PASS"}
     remarks = [row for row in items["ok"] if row.get("remedy") and (row["member"], row["item"]) not in told]
     for word, rows in (("DRIFT", items["drift"]), ("CHANGED", items["changed"]), ("NOTE", remarks)):
@@ -93,11 +95,17 @@ def render(machine: str, report: Mapping[str, list[Row]], *, width: int) -> Iter
         yield f"as declared: {len(items['ok'])}", None
 
 
-def _grouped(rows: list[Row], group: Callable[[Row], str]) -> dict[str, list[Row]]:
+def _grouped(rows: list[Row], group: Callable[[Row], Any]) -> dict[Any, list[Row]]:
     groups = collections.defaultdict(list)
     for row in rows:
         groups[group(row)].append(row)
     return groups
+
+
+def _alike(rows: list[Row]) -> Iterator[tuple[Row, list[str]]]:
+    """One row for all items of a member's surface of which the same is unknown, with every way out."""
+    for same in _grouped(rows, lambda row: (row["member"], row["surface"], row["what"])).values():
+        yield {**same[0], "item": ", ".join(row["item"] for row in same)}, list(dict.fromkeys(map(_fix, same)))
 
 
 def _unknown(rows: list[Row], *, many: bool, width: int) -> Iterator[Line]:

@@ -128,3 +128,16 @@ def test_what_a_check_tells_is_not_told_again() -> None:
     note = surface("keychain", item("heroku", "skipped", "no value yet", "store it"), item("x", "ok", "odd", "look"))
     shown = lines(note, surface("credential_check", check("heroku", "FAIL", "absent")))
     assert [line for line in shown if line.startswith("NOTE")] == ["NOTE keychain x: odd"]
+
+
+def test_what_is_unknown_for_one_reason_is_one_block_with_every_way_out() -> None:
+    waiting = [item(name, "unknown", "would ask", f"allow {name}") for name in ("a", "b")]
+    checks = [check(name, "UNKNOWN", "keychain would ask", cause="locked") for name in ("a", "c")]
+    assert lines(surface("keychain", *waiting), surface("credential_check", *checks))[1:] == [
+        "UNKNOWN keychain a, b",
+        "  would ask",
+        "  fix: allow a",
+        "  fix: allow b",
+        "UNKNOWN c",
+        "  keychain would ask",
+    ]
