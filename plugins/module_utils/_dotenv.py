@@ -64,7 +64,8 @@ def value(data: bytes, key: str) -> bytes | None:
 def _content(text: bytes, start: int) -> tuple[bytes | None, int]:
     """The value that begins at ``start``, None for one whose quotes are wrong, and where the next line begins."""
     bare = _BARE.match(text, start)
-    assert bare is not None  # it matches the empty line too
+    if bare is None:
+        return None, len(text)
     quote = bare[0].lstrip(b" \t")[:1]
     if quote not in _QUOTED:
         return _COMMENT.sub(b"", bare[0]).strip(b" \t"), bare.end()

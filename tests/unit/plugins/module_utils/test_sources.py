@@ -19,7 +19,20 @@ if TYPE_CHECKING:
 
 VALUE = "correct horse 'battery' \"staple\" grüße\nsecond line"
 EMPTY: dict[str, Any] = dict.fromkeys(
-    ("name", "path", "key", "pointer", "service", "account", "argv", "field", "version", "profile", "region", "base_url")
+    (
+        "name",
+        "path",
+        "key",
+        "pointer",
+        "service",
+        "account",
+        "argv",
+        "field",
+        "version",
+        "profile",
+        "region",
+        "base_url",
+    )
 )
 
 
