@@ -2,6 +2,39 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-from tests.integration.conftest import person
+"""What every scene needs."""
 
-__all__ = ["person"]
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.integration.conftest import person
+from tests.twins.services import Twins, serve
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["person", "service", "twins", "watched"]
+
+
+@pytest.fixture
+def watched() -> Iterator[Path]:
+    """A folder that another user can write into, whatever hides the folders of pytest."""
+    with tempfile.TemporaryDirectory(prefix="latchkey-canary-") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def service() -> Iterator[Twins]:
+    with serve() as running:
+        yield running
+
+
+@pytest.fixture
+def twins(service: Twins) -> Twins:
+    service.reset()
+    return service

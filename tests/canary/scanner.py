@@ -11,6 +11,7 @@ quotes of JSON, of Python, of a shell, of HTML and of a URL leave it as it is. W
 from __future__ import annotations
 
 import base64
+import contextlib
 import functools
 import itertools
 import os
@@ -62,12 +63,11 @@ class Leak:
 
 def hatch(name: str, *, size: int = 8192, odd: bool = True) -> Canary:
     """A canary of ``size`` bytes, of quotes, newlines and unicode between its marks where the place allows that."""
-    mark = _MARK + name
-    text = ""
+    mark, text = _MARK + name, ""
     for odds in itertools.cycle(_ODD if odd else "-._"):
-        text += mark + odds
-        if len(text.encode()) > size:
+        if len((text + mark).encode()) > size:
             break
+        text += mark + odds
     text = text.encode()[:size].decode(errors="ignore")
     _HATCHED.add(name)
     return Canary(name, text + "x" * (size - len(text.encode())))
@@ -85,16 +85,18 @@ def songs(data: bytes) -> Iterator[tuple[str, str]]:
 def files_with(folders: Collection[Path], *, spared: Collection[Path] = (), since: float = 0) -> Iterator[Leak]:
     """The canaries in names and contents of all files and links below ``folders`` that were touched ``since``."""
     for path in {path: None for folder in folders for path in _below(folder, spared)}:
-        if path.lstat().st_ctime >= since:
-            found = {*songs(os.fsencode(path.name)), *songs(_content(path))}
-            yield from (Leak(str(path), *song) for song in sorted(found))
+        # Whatever goes away meanwhile was somebody else's, or is gone.
+        with contextlib.suppress(FileNotFoundError):
+            if path.lstat().st_ctime >= since:
+                found = {*songs(os.fsencode(path.name)), *songs(_content(path))}
+                yield from (Leak(str(path), *song) for song in sorted(found))
 
 
 def _below(folder: Path, spared: Collection[Path]) -> Iterator[Path]:
     for parent, below, files in os.walk(folder):
         below[:] = [name for name in below if Path(parent, name) not in spared]
         paths = (Path(parent, name) for name in (*below, *files))
-        yield from (path for path in paths if path not in spared and os.path.lexists(path))
+        yield from (path for path in paths if path not in spared)
 
 
 def _content(path: Path) -> bytes:
@@ -108,7 +110,8 @@ def _content(path: Path) -> bytes:
 
 def _whose(song: bytes, spelling: str) -> str:
     """The name behind the mark, "?" where the song breaks off before it."""
-    return next((name for name in _HATCHED if song.startswith(_spelled(_MARK + name)[spelling])), "?")
+    longest = sorted(_HATCHED, key=len, reverse=True)
+    return next((name for name in longest if song.startswith(_spelled(_MARK + name)[spelling])), "?")
 
 
 @functools.cache

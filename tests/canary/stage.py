@@ -12,6 +12,7 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,14 +21,14 @@ from tests.canary.programs import Started, started, traced
 from tests.canary.scanner import Canary, Leak, files_with, songs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
     from tests.integration.conftest import Person
 
-__all__ = ["KEPT", "LOUD", "Heard", "Stage", "item"]
+__all__ = ["LOUD", "REMOTE_FILES_STAY", "Heard", "Stage", "assert_silent"]
 
 LOUD = ("-vvvv", "--diff")
-KEPT = {"ANSIBLE_KEEP_REMOTE_FILES": "1"}
+REMOTE_FILES_STAY = {"ANSIBLE_KEEP_REMOTE_FILES": "1"}
 _CALLBACKS = Path(__file__).parent / "callbacks"
 _FOLDERS = (Path("/tmp"), Path("/var/tmp"), Path("/dev/shm"))
 
@@ -46,23 +47,32 @@ class Heard:
 
 
 class Stage:
-    """A person's home with canaries in it; ``shell`` is what their shell exports."""
+    """A person's home with canaries in it; ``folder`` is for the watcher, ``shell`` is what their shell exports."""
 
-    def __init__(self, person: Person, folder: Path, *, shell: Mapping[str, Canary] | None = None) -> None:
+    def __init__(
+        self,
+        person: Person,
+        folder: Path,
+        *,
+        shell: Mapping[str, Canary],
+        wrapped: Callable[[list[str]], list[str]],
+    ) -> None:
         if not shutil.which("strace"):
             pytest.skip("needs strace")
         self.person = person
         self.home = person.home
-        self.shell = shell or {}
+        self.shell = shell
+        self._wrapped = wrapped
         self._folder = folder
         self._begun = time.time()
-        folder.mkdir(mode=0o777)
         folder.chmod(0o777)
 
     def run(self, argv: list[str], *, env: Mapping[str, str] | None = None, stdin: str = "") -> Heard:
         log = self._folder / "programs"
         own = {name: canary.value for name, canary in self.shell.items()}
-        done = self.person.run(traced(argv, str(log)), env={**own, **(env or {})}, stdin=stdin, seconds=150)
+        done = self.person.run(
+            traced(self._wrapped(argv), str(log)), env={**own, **(env or {})}, stdin=stdin, seconds=150
+        )
         with log.open("rb") as lines:
             programs = list(started(lines))
         assert programs, done.stderr
@@ -77,7 +87,7 @@ class Stage:
             "ANSIBLE_CALLBACKS_ENABLED": "everything",
             "ANSIBLE_LOG_PATH": str(record),
             "ANSIBLE_DISPLAY_ARGS_TO_STDOUT": "1",
-            "ANSIBLE_DEBUG": "1",
+            "ANSIBLE_REMOTE_TEMP": str(self.home / ".ansible/tmp"),
             "LATCHKEY_REPORT": str(self.home / "report.json"),
         }
         argv = [str(Path(sys.executable).parent / "ansible-playbook"), "-i", str(self.home / "inventory"), playbook]
@@ -86,9 +96,9 @@ class Stage:
         record.unlink(missing_ok=True)
         return Heard(heard.code, heard.output + said, heard.programs)
 
-    def leaks(self, heard: Heard) -> set[Leak]:
-        """Where a canary sings that only files may hold."""
-        allowed = {f"{name}={canary.value}".encode() for name, canary in self.shell.items()}
+    def leaks(self, heard: Heard, *, exported: Mapping[str, Canary] = MappingProxyType({})) -> set[Leak]:
+        """Where a canary sings that only files may hold, and what is ``exported`` by the person's shell."""
+        allowed = {f"{name}={canary.value}".encode() for name, canary in {**self.shell, **exported}.items()}
         found = {Leak("output", *song) for song in songs(heard.output)}
         for program in heard.programs:
             found |= {Leak(f"arguments of {program.program}", *song) for song in songs(b"\0".join(program.argv))}
@@ -104,15 +114,8 @@ class Stage:
             found.setdefault(leak.name, set()).add(place)
         return found
 
-    def plant(self, canary: Canary, name: str, text: str = "{}") -> str:
-        """A file of the person's with the canary in it; its name with ~."""
-        self.person.write(name, text.replace("{}", canary.value), mode=0o600)
-        return f"~/{name}"
 
-
-def item(service: str, **more: object) -> dict[str, object]:
-    return {"service": service, "account": "me", **more}
-
-
-def programs_named(heard: Heard, name: str) -> Iterable[Started]:
-    return (program for program in heard.programs if Path(program.program).name == name)
+def assert_silent(stage: Stage, heard: Heard, code: int = 0) -> None:
+    """Nothing was heard of any canary, and the run ended as it had to."""
+    assert not stage.leaks(heard)
+    assert heard.code == code, heard.text[-3000:]
