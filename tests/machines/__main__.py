@@ -11,7 +11,7 @@ import os
 import sys
 
 from tests.machines import RELEASES, BaseError, Machine, MachineError, missing
-from tests.machines.base import store
+from tests.machines.base import instances
 from tests.machines.machine import USERS
 
 
@@ -54,7 +54,7 @@ def up(given: argparse.Namespace) -> None:
 
 def down(given: argparse.Namespace) -> None:
     for name in given.names:
-        if (store() / "up" / name).is_dir():
+        if (instances() / name).is_dir():
             Machine.named(name).down()
 
 
@@ -68,7 +68,7 @@ def put(given: argparse.Namespace) -> None:
 
 
 def show(_: argparse.Namespace) -> None:
-    for folder in sorted((store() / "up").glob("*")):
+    for folder in sorted(instances().glob("*")):
         print(folder.name, "runs" if Machine(folder).running else "is down")
 
 

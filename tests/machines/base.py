@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tests.machines import host
 
-__all__ = ["RELEASES", "BaseError", "base_folder", "base_tree", "missing", "store"]
+__all__ = ["RELEASES", "BaseError", "base_folder", "base_tree", "instances", "missing"]
 
 RELEASES = ("bookworm", "trixie")
 PACKAGES = (
@@ -40,8 +40,15 @@ class BaseError(RuntimeError):
 
 
 def store() -> Path:
-    """Where trees and running machines are kept: needs a real file system under it, not an overlay."""
+    """Where trees are kept: needs a real file system under it, not an overlay."""
     return Path(os.environ.get("LATCHKEY_MACHINES", "/var/cache/latchkey-machines"))
+
+
+def instances() -> Path:
+    """Where machines lie that are up: in memory where there is plenty, because they are many small files, soon gone."""
+    memory = Path("/dev/shm")
+    plenty = memory.is_mount() and shutil.disk_usage(memory).total >= 4 << 30
+    return memory / "latchkey-machines" if plenty else store() / "up"
 
 
 def missing() -> str:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.machines import checkout
-from tests.machines.base import base_tree, store
+from tests.machines.base import base_tree, instances
 from tests.machines.instance import clear_cgroups, furnish
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class Machine:
     def make(cls, release: str = "bookworm", users: Sequence[str] = USERS, name: str = "") -> Machine:
         """The folder of a new machine; start() boots it."""
         base = base_tree(release)
-        folder = store() / "up" / (name or f"{release}-{secrets.token_hex(3)}")
+        folder = instances() / (name or f"{release}-{secrets.token_hex(3)}")
         if (folder / "pid").exists():
             raise MachineError(f"{folder.name} is there already: python3 -m tests.machines down {folder.name}")
         port = _free_port()
@@ -84,7 +84,7 @@ class Machine:
 
     @classmethod
     def named(cls, name: str) -> Machine:
-        machine = cls(store() / "up" / name)
+        machine = cls(instances() / name)
         if not machine.folder.is_dir():
             raise MachineError(f"no machine {name!r} below {machine.folder.parent}")
         return machine
@@ -201,7 +201,7 @@ class Machine:
 
 def _sweep() -> None:
     """Forget the machines of processes that were killed."""
-    for owner in (store() / "up").glob("*/owner"):
+    for owner in instances().glob("*/owner"):
         if not Path("/proc", owner.read_text()).exists():
             Machine(owner.parent).down()
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.machines import Machine, MachineError
-from tests.machines.base import store
+from tests.machines.base import instances
 from tests.machines.checkout import ROOT
 from tests.machines.listeners import listeners
 
@@ -114,7 +114,7 @@ def test_a_machine_ends_with_the_process_that_booted_it(release: str) -> None:
         time.sleep(0.1)
     assert not left.running
     with Machine.boot(release, users=[]):
-        assert not (store() / "up" / name).exists()
+        assert not (instances() / name).exists()
 
 
 def test_a_pid_that_is_something_else_is_left_alone(machine: Machine, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import sysconfig
 
 import pytest
 
-from tests.machines.base import missing, store
+from tests.machines.base import instances, missing
 from tests.machines.checkout import ROOT
 
 SCENARIOS = sorted(path.parent.name for path in ROOT.glob("molecule/*/molecule.yml"))
@@ -27,4 +27,4 @@ def test_scenario(scenario: str) -> None:
         cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
     )
     assert done.returncode == 0, (done.stdout + done.stderr)[-6000:]
-    assert not list((store() / "up").glob("molecule-*"))
+    assert not list(instances().glob("molecule-*"))
