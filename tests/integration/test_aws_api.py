@@ -10,15 +10,10 @@ import http.server
 import json
 import os
 import socket
-import subprocess
-import sys
 import threading
 import time
-import urllib.request
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import botocore.session
 import pytest
 from ansible_collections.latchkey.workstation.plugins.module_utils import _boto
 from ansible_collections.latchkey.workstation.plugins.module_utils._boto import AwsTrouble, Profile
@@ -27,8 +22,11 @@ from ansible_collections.latchkey.workstation.plugins.module_utils._checks_base 
 from ansible_collections.latchkey.workstation.plugins.module_utils._http import Deadline
 from ansible_collections.latchkey.workstation.plugins.module_utils._sources_ssm import read_ssm
 
+from tests.integration.moto import client, people, serve
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from ansible_collections.latchkey.workstation.plugins.module_utils._checks_base import Outcome
 
@@ -40,49 +38,17 @@ WRITE = {"Effect": "Allow", "Action": "ssm:PutParameter", "Resource": "*"}
 
 @pytest.fixture(scope="module")
 def moto() -> Iterator[str]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = subprocess.Popen(
-        [Path(sys.executable).parent / "moto_server", "-H", "127.0.0.1", "-p", str(port)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env={**os.environ, "INITIAL_NO_AUTH_ACTION_COUNT": "1000000"},
-    )
-    url = f"http://127.0.0.1:{port}"
-    for _ in range(200):
-        try:
-            urllib.request.urlopen(f"{url}/moto-api/data.json", timeout=1).close()
-            break
-        except OSError:
-            time.sleep(0.1)
-    yield url
-    server.terminate()
-    server.wait()
+    with serve() as url:
+        yield url
 
 
 @pytest.fixture(scope="module")
 def keys(moto: str) -> dict[str, dict[str, str]]:
-    """Access keys of a reader and a writer, and the parameters they are for; from here on IAM decides."""
-    admin = botocore.session.Session()
-    admin.set_credentials("admin", "admin-secret")
-
-    def client(service: str) -> Any:
-        return admin.create_client(service, region_name="us-west-2", endpoint_url=moto)
-
-    client("ssm").put_parameter(Name=NAME, Value=SECRET + "\n", Type="SecureString")
-    client("ssm").put_parameter(Name="/json", Value=json.dumps({"tokens": [{"value": SECRET}]}), Type="SecureString")
-    made = {}
-    for user, statements in {"reader": [READ], "writer": [READ, WRITE]}.items():
-        iam = client("iam")
-        iam.create_user(UserName=user)
-        document = json.dumps({"Version": "2012-10-17", "Statement": statements})
-        iam.put_user_policy(UserName=user, PolicyName="own", PolicyDocument=document)
-        made[user] = iam.create_access_key(UserName=user)["AccessKey"]
-    plain = {"Content-Type": "text/plain"}
-    request = urllib.request.Request(f"{moto}/moto-api/reset-auth", data=b"0", method="POST", headers=plain)
-    urllib.request.urlopen(request, timeout=5).close()
-    return made
+    """Access keys of a reader and a writer, and the parameters they are for."""
+    ssm = client(moto, "ssm")
+    ssm.put_parameter(Name=NAME, Value=SECRET + "\n", Type="SecureString")
+    ssm.put_parameter(Name="/json", Value=json.dumps({"tokens": [{"value": SECRET}]}), Type="SecureString")
+    return people(moto, {"reader": [READ], "writer": [READ, WRITE]})
 
 
 @pytest.fixture

@@ -1,0 +1,73 @@
+# Copyright (c) 2026 latchkey contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A real moto server on loopback, and IAM users in it who may do what their policies say and nothing else."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import botocore.session
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+__all__ = ["client", "people", "serve"]
+
+REGION = "us-west-2"
+
+
+@contextlib.contextmanager
+def serve() -> Iterator[str]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = subprocess.Popen(
+        [Path(sys.executable).parent / "moto_server", "-H", "127.0.0.1", "-p", str(port)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "INITIAL_NO_AUTH_ACTION_COUNT": "1000000"},
+    )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(200):
+            with contextlib.suppress(OSError):
+                urllib.request.urlopen(f"{url}/moto-api/data.json", timeout=1).close()
+                break
+            time.sleep(0.1)
+        yield url
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def client(url: str, service: str) -> Any:
+    """Somebody who may do everything, until :func:`people` has been called."""
+    admin = botocore.session.Session()
+    admin.set_credentials("admin", "admin-secret")
+    return admin.create_client(service, region_name=REGION, endpoint_url=url)
+
+
+def people(url: str, policies: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, dict[str, str]]:
+    """An IAM user of each policy, with their access keys; from here on IAM decides."""
+    iam = client(url, "iam")
+    keys = {}
+    for user, statements in policies.items():
+        iam.create_user(UserName=user)
+        document = json.dumps({"Version": "2012-10-17", "Statement": statements})
+        iam.put_user_policy(UserName=user, PolicyName="own", PolicyDocument=document)
+        keys[user] = iam.create_access_key(UserName=user)["AccessKey"]
+    plain = {"Content-Type": "text/plain"}
+    request = urllib.request.Request(f"{url}/moto-api/reset-auth", data=b"0", method="POST", headers=plain)
+    urllib.request.urlopen(request, timeout=5).close()
+    return keys
