@@ -13,14 +13,14 @@ import os
 import resource
 import signal
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Callable, NoReturn
 
 from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
-from ansible_collections.latchkey.workstation.plugins.module_utils._report import Report
+from ansible_collections.latchkey.workstation.plugins.module_utils._report import Report, Served, attempt
 from ansible_collections.latchkey.workstation.plugins.module_utils._secrets import Secret
 
-__all__ = ["Child", "Member", "Served"]
+__all__ = ["Child", "Member"]
 
 _LIMITS = (1 << 20, 8 << 20)
 _PATH = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"
@@ -37,14 +37,6 @@ class Member:
     gid: int
     shell: str
     oneself: bool
-
-
-@dataclass
-class Served:
-    """What was done for a member, and the values handed up for the parent to use."""
-
-    report: Report = field(default_factory=Report)
-    values: dict[str, Secret] = field(default_factory=dict)
 
 
 class Child:
@@ -109,14 +101,12 @@ def _be(member: Member, work: Callable[[], Served], report_fd: int, values_fd: i
     """The child: become the member, work, send, and never return into the parent's code."""
     code = 1
     try:
-        served = Served()
-        try:
+
+        def work_as_member() -> Served:
             _become(member, keep=(report_fd, values_fd))
-            served = work()
-        except LatchkeyError as error:
-            served.report = Report.failure(error)
-        except Exception as error:  # noqa: BLE001 - its text may hold a secret, its type does not
-            served.report = Report.failure(LatchkeyError(f"unexpected {type(error).__name__} in its process"))
+            return work()
+
+        served = attempt(work_as_member)
         _send(values_fd, json.dumps({k: _text(v) for k, v in served.values.items()}).encode())
         _send(report_fd, served.report.encode(served.values.values()))
         code = 0

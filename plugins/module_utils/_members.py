@@ -17,9 +17,9 @@ import selectors
 import sys
 from typing import TYPE_CHECKING, Any, Callable
 
-from ansible_collections.latchkey.workstation.plugins.module_utils._child import Child, Member, Served
+from ansible_collections.latchkey.workstation.plugins.module_utils._child import Child, Member
 from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
-from ansible_collections.latchkey.workstation.plugins.module_utils._report import Report
+from ansible_collections.latchkey.workstation.plugins.module_utils._report import Report, Served, attempt
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +46,7 @@ def serve(declared: Sequence[dict[str, Any]], work: Work, *, seconds: float = 60
             member = _recognise(entry)
             at_home = _fill_in(entry, member.home)
             if member.oneself:
-                served[member.name] = work(member, at_home)
+                served[member.name] = attempt(functools.partial(work, member, at_home))
             else:
                 others.append((member, at_home))
         except LatchkeyError as error:

@@ -12,7 +12,7 @@ import math
 import re
 import unicodedata
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Callable
 
 from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
 from ansible_collections.latchkey.workstation.plugins.module_utils._secrets import redactor
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from ansible_collections.latchkey.workstation.plugins.module_utils._secrets import Secret
 
-__all__ = ["Report", "clean", "result"]
+__all__ = ["Report", "Served", "attempt", "clean", "result"]
 
 _STATES = {"ok", "changed", "failed", "unknown", "skipped"}
 _LONGEST = 200_000
@@ -74,6 +74,24 @@ class Report:
         if not rows_fit or len(sent["items"]) > _MOST or len(sent["diff"]) > _MOST:
             raise LatchkeyError("its process answered with a report of another shape")
         return cls(**_walk(sent, clean))
+
+
+@dataclass
+class Served:
+    """What was done for a member, and the values handed up for the parent to use."""
+
+    report: Report = field(default_factory=Report)
+    values: dict[str, Secret] = field(default_factory=dict)
+
+
+def attempt(work: Callable[[], Served]) -> Served:
+    """What ``work`` came to; whatever it raises becomes a failed report, in which a bug shows its type only."""
+    try:
+        return work()
+    except LatchkeyError as error:
+        return Served(Report.failure(error))
+    except Exception as error:  # noqa: BLE001 - its text may hold a secret, its type does not
+        return Served(Report.failure(LatchkeyError(f"unexpected {type(error).__name__} in its process")))
 
 
 def clean(text: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from ansible_collections.latchkey.workstation.plugins.module_utils import _report
 from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
-from ansible_collections.latchkey.workstation.plugins.module_utils._report import Report, clean, result
+from ansible_collections.latchkey.workstation.plugins.module_utils._report import Report, Served, attempt, clean, result
 from ansible_collections.latchkey.workstation.plugins.module_utils._secrets import MASK, Secret
 from hypothesis import given
 from hypothesis import strategies as st
@@ -172,3 +172,15 @@ def test_who_could_not_be_served_may_be_reported_only() -> None:
     answer = result("keychain", {"bob": Report(failed=True, msg="no home")}, unserved="report")
     assert not answer["failed"]
     assert answer["msg"] == "bob: no home"
+
+
+def test_what_is_raised_becomes_a_failed_report_and_a_bug_shows_its_type_only() -> None:
+    def refuse() -> Served:
+        raise LatchkeyError("the file is damaged", remedy="mend it")
+
+    def crash() -> Served:
+        raise ValueError(VALUE)
+
+    assert attempt(lambda: Served(Report(msg="fine"))).report.msg == "fine"
+    assert attempt(refuse).report == Report(failed=True, msg="the file is damaged: mend it")
+    assert attempt(crash).report == Report(failed=True, msg="unexpected ValueError in its process")
