@@ -207,7 +207,9 @@ def test_a_grandchild_that_keeps_talking_keeps_nobody_waiting() -> None:
         (["cat", "x" * 3_000_000], "cat cannot be run: Argument list too long"),
     ],
 )
-def test_what_cannot_be_run(argv: list[str], expected: str) -> None:
+def test_what_cannot_be_run(monkeypatch: pytest.MonkeyPatch, argv: list[str], expected: str) -> None:
+    # A folder of PATH that may not be searched would make "not installed" into "Permission denied".
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
     with pytest.raises(CommandMissing, match=expected) as missing:
         _command.run(argv)
     assert missing.value.__suppress_context__
