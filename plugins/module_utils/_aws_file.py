@@ -30,8 +30,9 @@ if TYPE_CHECKING:
 __all__ = ["NOTE", "AwsFile", "Run"]
 
 NOTE = "aws_config"
-_ATTEMPTS = 40
+_PATIENCE = 5
 _QUIET = 0.05
+_QUIET_WHEN_EMPTY = 2  # the AWS CLI empties a file before it fills it
 _OTHERS = 0o077
 
 
@@ -71,31 +72,39 @@ class AwsFile:
         return before, plan(ini, wanted=self.wanted, made=made, exclusive=self.run.exclusive, mask=self._mask)
 
     def converge(self) -> None:
-        for attempt in range(_ATTEMPTS):
+        """Until it stays as declared: what another program undoes at the same moment is done again."""
+        until = time.monotonic() + _PATIENCE
+        undone: list[Plan] = []
+        while True:
             before, draft = self.plan()
             loose = self.credentials and bool(self.wanted) and bool((before.mode or 0) & _OTHERS)
+            left = until - time.monotonic()
             try:
-                if not self.run.check_mode:
-                    self._write(before, draft, loose=loose, patient=attempt < _ATTEMPTS // 2)
-                break
+                if self.run.check_mode or self._write(before, draft, loose=loose, wait=left > _PATIENCE / 2):
+                    break
+                undone.append(draft)
             except _files.ChangedMeanwhile:
-                if attempt == _ATTEMPTS - 1:
+                if left < 0:
                     raise
                 time.sleep(random.uniform(0, _QUIET))  # noqa: S311  # two programs must not keep step
-        self._tell(draft, loose=loose)
+        self._tell([*undone, draft][0], loose=loose)
 
-    def _write(self, before: _files.Snapshot, draft: Plan, *, loose: bool, patient: bool) -> None:
-        """Note what may become ours, write, note what has."""
+    def _write(self, before: _files.Snapshot, draft: Plan, *, loose: bool, wait: bool) -> bool:
+        """Note what may become ours, write, note what has; False where it is no more what was written."""
         note = self.run.state.load(NOTE)
+        stays = True
         if draft.changed or loose:
-            if patient and before.status and 0 <= time.time() - before.status.st_mtime < _QUIET:
+            if wait and _is_fresh(before):
                 raise _files.ChangedMeanwhile(f"{before.path} was written this very moment", remedy="run again")
             self.run.state.save(NOTE, {**note, self.path: _joined(_made(note, self.path), draft.made)})
             _files.ensure_folder(os.path.dirname(before.path))
             if not self.credentials and not any(key.encode() in (before.data or b"") for key in NEVER_LITERAL):
                 self.run.state.keep_previous(before)
             _files.write(before, draft.data, mode=0o600 if self.credentials else None)
+            time.sleep(_QUIET / 2)
+            stays = _files.read(before.path).data == draft.data
         self.run.state.save(NOTE, {path: made for path, made in {**note, self.path: draft.made}.items() if made})
+        return stays
 
     def _tell(self, draft: Plan, *, loose: bool) -> None:
         for row in draft.rows:
@@ -133,6 +142,17 @@ class AwsFile:
             return f"<secret {fingerprint(key, Secret(text))}>" if key else MASK
         except LatchkeyError:
             return MASK
+
+
+def _is_fresh(seen: _files.Snapshot) -> bool:
+    """Whether whoever wrote last may not be done yet, or wrote while it was read."""
+    if seen.data == b"":
+        time.sleep(_QUIET)  # a file is emptied a moment before its time says so
+        seen = _files.read(seen.path)
+    if seen.status is None or seen.data is None:
+        return False
+    age = time.time() - seen.status.st_mtime
+    return seen.status.st_size != len(seen.data) or 0 <= age < (_QUIET if seen.data else _QUIET_WHEN_EMPTY)
 
 
 def _made(note: dict[str, Any], path: str) -> dict[str, list[str]]:

@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import stat
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -282,3 +284,41 @@ def test_a_file_that_never_rests_is_an_error_that_keeps_the_other(home: Home, mo
     states = {row["item"]: row["state"] for row in report.items}
     assert states == {str(home.config): "failed", "credentials reader": "changed"}
     assert "another program" in report.msg
+
+
+def test_a_file_that_is_emptied_to_be_filled_is_waited_for(home: Home) -> None:
+    home.config.write_bytes(b"")
+    filling = threading.Timer(0.3, home.config.write_text, ["[default]\nregion = x\n"])
+    filling.start()
+    home.converge(profiles={"dev": {"region": "y"}})
+    filling.join()
+    assert home.config.read_text() == "[default]\nregion = x\n\n[profile dev]\nregion = y\n"
+
+
+def test_a_file_that_shrank_while_it_was_read_is_read_again(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    home.config.write_text("[default]\nregion = x\n")
+    os.utime(home.config, (0, 0))
+    read, times = _files.read, iter(range(100))
+
+    def torn(path: str, *, follow: bool = False) -> Any:
+        found = read(path, follow=follow)
+        return dataclasses.replace(found, data=b"") if path == str(home.config) and next(times) < 3 else found
+
+    monkeypatch.setattr(_files, "read", torn)
+    monkeypatch.setattr(_files, "_compare", lambda _: None)
+    home.converge(profiles={"dev": {"region": "y"}})
+    assert home.config.read_text() == "[default]\nregion = x\n\n[profile dev]\nregion = y\n"
+
+
+def test_what_another_program_undoes_at_once_is_done_again(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    write, times = _files.write, iter(range(100))
+
+    def undone(before: Any, data: bytes, **more: Any) -> None:
+        write(before, data, **more)
+        if before.path == str(home.config) and next(times) < 2:
+            home.config.write_text("# theirs\n")
+
+    monkeypatch.setattr(_files, "write", undone)
+    report = home.converge(profiles={"dev": {"region": "y"}})
+    assert [row["what"] for row in report.items] == ["made"]
+    assert home.config.read_text() == "# theirs\n\n[profile dev]\nregion = y\n"
