@@ -63,7 +63,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             answer["results"].append(checked)
             refusal = _refusal(checked)
             if refusal:
-                return {**answer, "failed": True, "msg": f"nothing was stored, the value is refused: {refusal}"}
+                raise AnsibleActionFail(f"nothing was stored, the value is refused: {refusal}")
         alone = {**member, "credentials": [credential]}
         kept = self._ask_machine("keychain", {**common, "members": [alone]}, variables)
         answer["results"].append(kept)

@@ -7,11 +7,14 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
+import http.server
 import json
 import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from pathlib import Path
@@ -22,7 +25,7 @@ import botocore.session
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-__all__ = ["client", "people", "serve"]
+__all__ = ["client", "people", "refusing_as_ssm", "serve"]
 
 REGION = "us-west-2"
 
@@ -71,3 +74,35 @@ def people(url: str, policies: Mapping[str, Sequence[Mapping[str, Any]]]) -> dic
     request = urllib.request.Request(f"{url}/moto-api/reset-auth", data=b"0", method="POST", headers=plain)
     urllib.request.urlopen(request, timeout=5).close()
     return keys
+
+
+@contextlib.contextmanager
+def refusing_as_ssm(url: str) -> Iterator[str]:
+    """The same server behind a door that refuses in SSM's words; moto's own are those of EC2, in XML."""
+
+    class Door(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            asked = self.rfile.read(int(self.headers["Content-Length"]))
+            behind = http.client.HTTPConnection(url.removeprefix("http://"), timeout=10)
+            behind.request("POST", self.path, asked, dict(self.headers))
+            answer = behind.getresponse()
+            status, body = answer.status, answer.read()
+            behind.close()
+            if status == http.HTTPStatus.FORBIDDEN:
+                status, body = 400, b'{"__type": "AccessDeniedException", "Message": "not authorized to perform this"}'
+            self.send_response(status)
+            self.send_header("Content-Type", "application/x-amz-json-1.1")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_args: object) -> None:
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Door)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
