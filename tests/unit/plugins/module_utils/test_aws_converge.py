@@ -322,3 +322,26 @@ def test_what_another_program_undoes_at_once_is_done_again(home: Home, monkeypat
     report = home.converge(profiles={"dev": {"region": "y"}})
     assert [row["what"] for row in report.items] == ["made"]
     assert home.config.read_text() == "# theirs\n\n[profile dev]\nregion = y\n"
+
+
+def test_what_another_program_adds_at_once_leaves_our_change_a_change(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = _files.write
+
+    def added(before: Any, data: bytes, **more: Any) -> None:
+        write(before, data, **more)
+        if before.path == str(home.config):
+            home.config.write_text(data.decode() + "# theirs\n")
+
+    monkeypatch.setattr(_files, "write", added)
+    report = home.converge(profiles={"dev": {"region": "y"}})
+    assert [(row["state"], row["what"]) for row in report.items] == [("changed", "made")]
+    assert home.config.read_text() == "[profile dev]\nregion = y\n# theirs\n"
+
+
+def test_a_folder_that_is_not_awss_own_stays_open(home: Home) -> None:
+    home.credentials = home.home / "work/credentials"
+    home.credentials.parent.mkdir(mode=0o755)
+    home.converge(static=READER)
+    assert mode(home.credentials.parent) == 0o755
