@@ -8,13 +8,10 @@ python -m tests.benchmarks.checks
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os
 import pwd
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,32 +24,17 @@ from ansible_collections.latchkey.workstation.plugins.module_utils._checks_value
 from ansible_collections.latchkey.workstation.plugins.module_utils._found import Found
 from ansible_collections.latchkey.workstation.plugins.module_utils._secrets import Secret
 
+from tests.benchmarks.issuers import issuers
 from tests.twins.services import specimen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
 __all__ = ["run"]
 
 CHECKS, DELAY_MS, REQUEST, DEADLINE = 30, 200, 10, 15
 TOKENS = [specimen(f"benchmark {n}", prefix="ghp_", length=36) for n in range(CHECKS)]
 STEADY, SILENT = "github", "widgets"
-
-
-@contextlib.contextmanager
-def _issuers() -> Iterator[str]:
-    """The twins in a process of their own: what is measured shares no interpreter with them."""
-    with tempfile.TemporaryDirectory() as folder:
-        port, scenario = Path(folder, "port"), Path(folder, "scenario.json")
-        know = [{"service": STEADY, "scenario": "classic", "secret": token} for token in TOKENS]
-        faults: list[dict[str, Any]] = [{"service": STEADY, "fault": "delay", "options": {"ms": DELAY_MS}}]
-        scenario.write_text(json.dumps({"know": know, "faults": [*faults, {"service": SILENT, "fault": "stall"}]}))
-        argv = [sys.executable, "-m", "tests.twins.services", "--port-file", str(port), "--scenario", str(scenario)]
-        with subprocess.Popen(argv) as twins:
-            while not port.exists():
-                time.sleep(0.02)
-            yield f"http://127.0.0.1:{port.read_text().strip()}"
-            twins.terminate()
 
 
 def _member() -> str | None:
@@ -105,7 +87,8 @@ def run() -> list[str]:
     if account is None:
         return ["SKIP: root is no member, and this machine has no ordinary account"]
     rows = [f"{'':32}{'ours':>9}{'curl':>9}  meant"]
-    with _issuers() as base:
+    slow = {"service": STEADY, "fault": "delay", "options": {"ms": DELAY_MS}}
+    with issuers(STEADY, TOKENS, faults=[slow, {"service": SILENT, "fault": "stall"}]) as base:
         good = [f"{base}/{STEADY}/user"] * CHECKS
         silent = [*good[1:], f"{base}/{SILENT}/v1/me"]
         for title, urls, meant in (

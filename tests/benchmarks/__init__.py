@@ -1,0 +1,9 @@
+# Copyright (c) 2026 latchkey contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a run costs, beside what people would do instead. Nothing here asserts a time.
+
+    python -m tests.benchmarks [NAME…]
+
+A benchmark is a module of this folder with `run()`, which gives the lines of its table.
+"""

@@ -1,0 +1,145 @@
+# Copyright (c) 2026 latchkey contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Twenty members of one machine, some of them hostile or broken: nobody's trouble is anybody else's."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import re
+import shutil
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.fleet.trouble import HANGS, TROUBLES, full_home
+from tests.team import Account, Team, recap
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Iterator
+
+MEMBERS = 20
+# The slowest thing there is, a program that hangs, is ended after ten seconds on each of three surfaces.
+PATIENCE = 240
+EXPORTED = "BUILD_TOKEN"
+
+
+@dataclasses.dataclass
+class Run:
+    done: subprocess.CompletedProcess[str]
+    report: dict[str, Any]
+    seconds: float
+
+    def rows(self, member: str) -> list[dict[str, Any]]:
+        return [row for row in self.report["items"] + self.report["checks"] if row["member"] == member]
+
+
+@dataclasses.dataclass
+class Story:
+    troubled: dict[str, Account]
+    served: list[Account]
+    first: Run
+    second: Run
+
+    def value(self, account: Account) -> str:
+        return f"value of {account.name}"
+
+
+def _declare(team: Team, hangs: Account) -> None:
+    credentials = {
+        "build": {
+            "source": [{"file": "~/authorities/build"}],
+            "keychain": {"service": "build", "account": "{user}"},
+            "export": EXPORTED,
+        },
+        "slow": {
+            "source": [{"command": HANGS}],
+            "keychain": {"service": "slow", "account": "{user}"},
+            "only": {"users": [hangs.name]},
+        },
+    }
+    team.declare(
+        latchkey_keychain_backend="files",
+        latchkey_roster={account.name: {} for account in team.accounts},
+        latchkey_credentials=credentials,
+        aws_config_profiles={"dev": {"region": "eu-west-1"}},
+    )
+
+
+def _bootstrap(team: Team) -> Run:
+    path = team.folder / "report.json"
+    started = time.monotonic()
+    done = team.play("bootstrap.yml", seconds=PATIENCE, LATCHKEY_REPORT=str(path))
+    seconds = time.monotonic() - started
+    return Run(done, json.loads(path.read_text()), seconds)
+
+
+@pytest.fixture(scope="module")
+def story() -> Iterator[Story]:
+    with Team.of(MEMBERS) as team:
+        # Neighbours come before and after, so that nobody is served only because they were first.
+        troubled = dict(zip(TROUBLES, team.accounts[1::2]))
+        served = [account for account in team.accounts if account not in troubled.values()]
+        _declare(team, troubled["source-hangs"])
+        for account in team.accounts:
+            account.write("authorities/build", f"value of {account.name}\n")
+        for name, account in troubled.items():
+            TROUBLES[name].make(account, served[0])
+        with full_home(troubled["home-is-full"]):
+            yield Story(troubled, served, _bootstrap(team), _bootstrap(team))
+
+
+def test_everybody_else_is_served(story: Story) -> None:
+    for account in story.served:
+        assert {row.get("state") for row in story.first.rows(account.name)} <= {"changed", "ok", None}
+        assert account.run("cat", ".aws/config").stdout.strip() == "[profile dev]\nregion = eu-west-1"
+
+
+@pytest.mark.skipif(not shutil.which("zsh"), reason="needs zsh")
+def test_their_shells_have_their_own_value(story: Story) -> None:
+    for account in story.served:
+        shown = account.run("zsh", "-i", "-c", f'print -rn -- "${EXPORTED}"')
+        assert shown.stdout == story.value(account), shown.stderr
+
+
+@pytest.mark.parametrize("trouble", TROUBLES)
+def test_each_trouble_is_named_with_its_reason(story: Story, trouble: str) -> None:
+    name = story.troubled[trouble].name
+    rows = [row for row in story.first.rows(name) if row.get("state") in ("failed", "unknown")]
+    told = [row["what"] for row in rows]
+    assert any(re.search(TROUBLES[trouble].told, what) for what in told), told or story.first.rows(name)
+    assert name in story.first.done.stdout
+
+
+def test_the_run_fails_in_bounded_time(story: Story) -> None:
+    for run in (story.first, story.second):
+        assert run.done.returncode == 2, run.done.stdout + run.done.stderr
+        assert recap(run.done.stdout)["failed"] == 1
+        assert recap(run.done.stdout)["unreachable"] == 0
+        assert run.seconds < PATIENCE
+
+
+def test_again_changes_nothing_for_the_served(story: Story) -> None:
+    for account in story.served:
+        assert {row.get("state") for row in story.second.rows(account.name)} <= {"ok", None}
+    assert recap(story.second.done.stdout)["changed"] == 0
+
+
+def test_nobody_writes_for_anybody_else(story: Story) -> None:
+    for account in story.served:
+        assert account.run("find", ".", "!", "-user", account.name).stdout == ""
+        kept = account.run("find", ".local", "-type", "f").stdout
+        others = {other.name for other in (*story.served, *story.troubled.values())} - {account.name}
+        assert not [name for name in others if name in kept]
+    assert os.stat("/etc/shadow").st_uid == 0
+    assert "BUILD_TOKEN" not in open("/etc/shadow").read()
+
+
+def test_no_value_is_shown(story: Story) -> None:
+    for run in (story.first, story.second):
+        shown = run.done.stdout + run.done.stderr + json.dumps(run.report)
+        assert "value of " not in shown
