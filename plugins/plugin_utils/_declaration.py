@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import collections
+import os
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -48,11 +49,12 @@ def compile_declaration(variables: Mapping[str, Any], machine: Machine, *, user:
         check_only(f"{variable}.{name}", section.get("only"), roster, machine, errors)
     if _merge("latchkey_jobs", variables, errors):
         errors.append("latchkey_jobs: this version provisions no jobs yet, leave it empty")
-    if user and roster and user not in roster:
-        errors.append(f"user={user} is not on the roster, {_schema.nearest(user, roster)}")
+    everybody = roster or {machine.person: {}}
+    if user and user not in everybody:
+        errors.append(f"user={user} is not on the roster, {_schema.nearest(user, everybody)}")
     members: list[dict[str, Any]] = []
     if not errors:
-        people = [Person(name, entry, machine) for name, entry in (roster or {machine.person: {}}).items()]
+        people = [Person(name, entry, machine) for name, entry in everybody.items()]
         here = [person for person in people if person.works_here and user in ("", person.name)]
         check_accounts(here, errors)
         members = [_member(person, credentials, sections, errors) for person in here]
@@ -93,9 +95,16 @@ def _merge(prefix: str, variables: Mapping[str, Any], errors: list[str]) -> dict
         for name, entry in entries.items():
             if name in merged:
                 errors.append(f"{variable}.{name} is declared in {origin[name]} already: keep one of them")
-            merged[str(name)] = entry or {}
+            merged[str(name)] = _without_nulls(entry or {})
             origin[str(name)] = variable
     return merged
+
+
+def _without_nulls(entry: Any) -> Any:
+    """A key without a value is a key that is not there."""
+    if isinstance(entry, dict):
+        return {key: _without_nulls(value) for key, value in entry.items() if value is not None}
+    return [_without_nulls(value) for value in entry] if isinstance(entry, list) else entry
 
 
 def _check_credentials(
@@ -164,7 +173,12 @@ def _places(credentials: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
         if keychain:
             yield f"the keychain item {keychain['service']} of {keychain['account']}", credential["name"]
         for export in credential["exports"]:
-            yield f"{export['name']} in {export['file'] or 'shells'}", credential["name"]
+            yield f"{export['name']} in {_plain(export['file']) or 'shells'}", credential["name"]
+
+
+def _plain(path: str | None) -> str:
+    """One spelling for all of a path's."""
+    return os.path.normpath(path.replace("{home}", "~")) if path else ""
 
 
 def _check_unique(member: str, credentials: list[dict[str, Any]], errors: list[str]) -> None:

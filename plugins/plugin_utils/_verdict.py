@@ -93,6 +93,8 @@ def render(machine: str, report: Mapping[str, list[Row]], *, width: int) -> Iter
     yield from _passed(checks["PASS"], many=many, width=width)
     if items["ok"]:
         yield f"as declared: {len(items['ok'])}", None
+    if not any(report.values()):
+        yield "nothing is declared here", None
 
 
 def _grouped(rows: list[Row], group: Callable[[Row], Any]) -> dict[Any, list[Row]]:

@@ -192,8 +192,9 @@ def test_all_errors_are_told_at_once() -> None:
     assert len(errors) == 3
 
 
-def test_unknown_user_is_an_error() -> None:
-    assert 'did you mean "alice"?' in compiled("latchkey_roster: {alice: {}}", user="alcie")["errors"][0]
+@pytest.mark.parametrize("roster", ["latchkey_roster: {alice: {}}", ""])
+def test_unknown_user_is_an_error(roster: str) -> None:
+    assert 'did you mean "alice"?' in compiled(roster, user="alcie")["errors"][0]
 
 
 def test_empty_roster_is_the_person_who_runs_it() -> None:

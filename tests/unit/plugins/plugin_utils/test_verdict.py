@@ -141,3 +141,7 @@ def test_what_is_unknown_for_one_reason_is_one_block_with_every_way_out() -> Non
         "UNKNOWN c",
         "  keychain would ask",
     ]
+
+
+def test_nothing_declared_is_said() -> None:
+    assert lines(surface("keychain")) == ["== devvm", "nothing is declared here"]
