@@ -53,6 +53,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]
                 "a value is sent over a pipelining connection only, so that it never lies on disk: "
                 "set ansible_pipelining to true and unset ANSIBLE_KEEP_REMOTE_FILES"
             )
+        if len(variables.get("ansible_play_hosts_all", [])) > 1:
+            raise AnsibleActionFail("a value is for one machine: say which with --limit NAME")
         member, credential = _choose(options["members"], options["credential"])
         value = self._ask(f"Value for {credential['name']} of {member['name']} on {options['machine']}")
         common = {"value": value, "unserved": "fail", **{name: options[name] for name in kept_spec()}}

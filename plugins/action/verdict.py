@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+import re
 import shutil
 import uuid
 from typing import Any
@@ -74,5 +75,6 @@ def _keep(report: dict[str, Any], *, several: bool) -> None:
     if not wanted:
         return
     stem, suffix = os.path.splitext(os.path.abspath(os.path.expanduser(wanted)))
-    path = f"{stem}.{report['machine']}{suffix}" if several else stem + suffix
-    _files.write(_files.read(path, follow=True), (json.dumps(report, indent=1) + "\n").encode())
+    machine = re.sub(r"[^A-Za-z0-9_.-]", "_", report["machine"])
+    path = f"{stem}.{machine}{suffix}" if several else stem + suffix
+    _files.write(_files.read(path), (json.dumps(report, indent=1) + "\n").encode())

@@ -91,6 +91,11 @@ class Profile:
 
     def _call(self, service: str, operation: str, arguments: dict[str, Any]) -> Any:
         self._prepare_credentials()
+        client = self._session.create_client(service, endpoint_url=self._base_url)
+        return getattr(client, operation)(**arguments)
+
+    def _prepare_credentials(self) -> None:
+        """Before the first client is made, also by botocore itself to take a role: each of them keeps to our rules."""
         config = _modules["botocore.config"].Config(
             connect_timeout=_SECONDS,
             read_timeout=_SECONDS,
@@ -98,16 +103,31 @@ class Profile:
             ignore_configured_endpoint_urls=True,
             proxies={},
         )
-        client = self._session.create_client(service, endpoint_url=self._base_url, config=config)
-        return getattr(client, operation)(**arguments)
-
-    def _prepare_credentials(self) -> None:
+        self._session.set_default_client_config(config)
+        if self._asks_for_a_code():
+            raise AwsTrouble(
+                f"the AWS profile {self.name} asks for an MFA code, which nobody gives here",
+                verdict="unknown",
+                cause="prerequisite",
+            )
         resolver = self._session.get_component("credential_provider")
         for provider in _ASKING_ELSEWHERE:
             resolver.remove(provider)
         role = None if self._session.get_credentials() else cached_role(self.settings(), home=self._home)
         if role:
             self._session.set_credentials(role["AccessKeyId"], role["SecretAccessKey"], role["SessionToken"])
+
+    def _asks_for_a_code(self) -> bool:
+        """Whether a role on the way to the profile's credentials wants MFA."""
+        profiles = self._session.full_config["profiles"]
+        name, seen = self.name, set()
+        while name and name not in seen:
+            seen.add(name)
+            profile = profiles.get(name, {})
+            if profile.get("role_arn") and profile.get("mfa_serial"):
+                return True
+            name = profile.get("source_profile", "")
+        return False
 
     def _guarded(self, work: Callable[[], T]) -> T:
         try:
@@ -141,9 +161,7 @@ def cached_role(settings: Mapping[str, Any], *, home: str) -> Mapping[str, str] 
     data = _files.read(os.path.join(home, ".aws/cli/cache", f"{name}.json"), follow=True).data
     try:
         found = json.loads(data or b"{}").get("Credentials")
-        whole = all(
-            isinstance(found[key], str) for key in ("AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration")
-        )
+        whole = all(isinstance(found[key], str) for key in _ROLE_KEYS)
     except (ValueError, RecursionError, AttributeError, LookupError, TypeError):
         return None
     return found if whole else None

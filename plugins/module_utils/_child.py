@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import ctypes
 import json
 import os
 import resource
@@ -22,6 +23,7 @@ from ansible_collections.latchkey.workstation.plugins.module_utils._secrets impo
 
 __all__ = ["Child", "Member"]
 
+_PR_SET_DUMPABLE = 4
 _LIMITS = (1 << 20, 8 << 20)
 _PATH = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"
 
@@ -127,6 +129,7 @@ def _become(member: Member, *, keep: tuple[int, int]) -> None:
     os.initgroups(member.account, member.gid)
     os.setgid(member.gid)
     os.setuid(member.uid)
+    ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
     _prove_dropped(member)
     os.umask(0o077)
     environment = _environment(member)
@@ -142,13 +145,15 @@ def _become(member: Member, *, keep: tuple[int, int]) -> None:
 
 
 def _prove_dropped(member: Member) -> None:
-    same = set(os.getresuid()) == {member.uid} and set(os.getresgid()) == {member.gid} and 0 not in os.getgroups()
+    if 0 in os.getgroups():
+        raise LatchkeyError(f"{member.account} is in the group root", remedy="take it out of that group")
+    same = set(os.getresuid()) == {member.uid} and set(os.getresgid()) == {member.gid}
     try:
         os.setuid(0)
     except PermissionError:
         if same:
             return
-    os._exit(1)
+    raise LatchkeyError("its process could not leave root behind")
 
 
 def _environment(member: Member) -> dict[str, str]:

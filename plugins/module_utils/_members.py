@@ -13,6 +13,7 @@ import contextlib
 import functools
 import os
 import pwd
+import re
 import selectors
 import sys
 from typing import TYPE_CHECKING, Any, Callable
@@ -31,6 +32,11 @@ __all__ = ["Member", "Served", "serve"]
 _AT_A_TIME = 8
 _FIRST_PERSON = 500 if sys.platform == "darwin" else 1000
 _NOBODY = 65534
+_HOME = re.compile(r"(?<![${])\{home\}(?!\})")
+
+
+class LeftAlone(LatchkeyError):
+    """Somebody whom whoever runs this does not serve; no fault of anybody's."""
 
 
 def serve(declared: Sequence[dict[str, Any]], work: Work, *, seconds: float = 60) -> dict[str, Served]:
@@ -49,6 +55,9 @@ def serve(declared: Sequence[dict[str, Any]], work: Work, *, seconds: float = 60
                 served[member.name] = attempt(functools.partial(work, member, at_home))
             else:
                 others.append((member, at_home))
+        except LeftAlone as error:
+            served[entry["name"]] = Served(report=Report.failure(error))
+            served[entry["name"]].report.add("", "unknown", "not served")
         except LatchkeyError as error:
             served[entry["name"]] = Served(report=Report.failure(error))
     served.update(_serve_others(others, work, seconds=seconds))
@@ -69,9 +78,9 @@ def _recognise(entry: dict[str, Any]) -> Member:
     if oneself:
         home = os.environ.get("HOME", home)
     elif os.geteuid() != 0:
-        raise LatchkeyError(f"{account} is somebody else", remedy="only root serves others")
+        raise LeftAlone("somebody else", remedy="only root serves others")
     elif not sys.platform.startswith("linux"):
-        raise LatchkeyError("serving others is known to be safe on Linux only", remedy=f"run as {account}")
+        raise LeftAlone("serving others is known to be safe on Linux only", remedy="run it as each of them")
     elif known.pw_uid < _FIRST_PERSON or known.pw_uid == _NOBODY:
         raise LatchkeyError(f"{account} is a system account", remedy="correct the roster")
     return Member(
@@ -91,7 +100,7 @@ def _fill_in(value: Any, home: str) -> Any:
         return {key: _fill_in(entry, home) for key, entry in value.items()}
     if isinstance(value, list):
         return [_fill_in(entry, home) for entry in value]
-    return value.replace("{home}", home) if isinstance(value, str) else value
+    return _HOME.sub(lambda _match: home, value) if isinstance(value, str) else value
 
 
 def _serve_others(others: list[tuple[Member, dict[str, Any]]], work: Work, *, seconds: float) -> dict[str, Served]:

@@ -14,6 +14,8 @@ from ansible_collections.latchkey.workstation.plugins.module_utils._found import
 
 __all__ = ["pick"]
 
+_BOM = b"\xef\xbb\xbf"
+
 
 def pick(data: bytes, pointer: str, *, place: str, origin: str) -> Found:
     """What stands at ``pointer``: text as it is, anything else as compact JSON; null counts as absent.
@@ -23,18 +25,21 @@ def pick(data: bytes, pointer: str, *, place: str, origin: str) -> Found:
     if pointer and not pointer.startswith("/"):
         raise LatchkeyError(f"{pointer!r} is no JSON pointer", remedy="write it as /key/inner or /list/0")
     try:
-        found = json.loads(data.decode("utf-8-sig"))
-        for part in pointer.split("/")[1:]:
-            found = _step(found, part.replace("~1", "/").replace("~0", "~"))
-        text = found if isinstance(found, str) else json.dumps(found, separators=(",", ":"), ensure_ascii=False)
-        value = text.encode()
-    except LookupError:
-        found = None
+        found = json.loads(data.removeprefix(_BOM).decode())
     except (ValueError, RecursionError):
         raise LatchkeyError(f"{place} is not JSON that can be read") from None
+    try:
+        for part in pointer.split("/")[1:]:
+            found = _step(found, part.replace("~1", "/").replace("~0", "~"))
+    except LookupError:
+        found = None
     if found is None:
         return Found("absent", origin, reason=f"{place} has nothing at {pointer}")
-    return Found.of(value, f"{origin} {pointer}")
+    text = found if isinstance(found, str) else json.dumps(found, separators=(",", ":"), ensure_ascii=False)
+    try:
+        return Found.of(text.encode(), f"{origin} {pointer}")
+    except UnicodeEncodeError:
+        raise LatchkeyError(f"{place} is not JSON that can be read") from None
 
 
 def _step(value: Any, part: str) -> Any:

@@ -31,6 +31,7 @@ class State:
     """``~/.local/state/latchkey`` of the member who runs this; nothing is written there in check mode."""
 
     def __init__(self, home: str, *, check_mode: bool) -> None:
+        self._home = home
         self.folder = os.path.join(home, ".local", "state", "latchkey")
         self._check_mode = check_mode
 
@@ -78,7 +79,7 @@ class State:
     def keep_previous(self, before: _files.Snapshot) -> None:
         """Keep the version a write is about to replace: one, in ``previous/``, for its owner only."""
         if before.data is not None and not self._check_mode:
-            name = os.path.basename(before.path)
+            name = os.path.relpath(before.path, self._home).replace(os.sep, "+")
             self._put(_files.read(self.path(os.path.join(_PREVIOUS, name))), before.data)
 
     @contextlib.contextmanager

@@ -18,34 +18,32 @@ __all__ = ["fill"]
 
 _PLACEHOLDER = re.compile(r"(?<![${])\{([a-z_]+(?:\.[A-Za-z0-9_]+)?)\}(?!\})")
 _UNSAFE_IN_PATH = re.compile(r"[/*?\[\]\x00-\x1f\x7f]|^\.\.?$|^$")
-_PATHS = {"path", "file"}
+_PATHS = {"path", "file", "key", "socket", "url", "base_url"}
 _LATER = {"home"}
 _IN_CHECKS = re.compile(r"value|(value|credential)\..+")
 
 
-def fill(value: Any, words: Mapping[str, str], errors: list[str], *, where: str, key: str = "") -> Any:
-    """``value`` with its placeholders replaced, whatever it is made of; what cannot be is an error."""
+def fill(value: Any, words: Mapping[str, str], errors: list[str], *, where: str, keys: tuple[str, ...] = ()) -> Any:
+    """``value`` with its placeholders replaced, whatever it is made of; what cannot be is an error.
+
+    ``keys`` lead to it: the last one tells whether it is a path, the first whether it is part of a check.
+    """
     if isinstance(value, dict):
-        return {k: fill(v, words, errors, where=f"{where}.{k}", key=_kind_of(str(k), key)) for k, v in value.items()}
+        return {k: fill(v, words, errors, where=f"{where}.{k}", keys=(*keys, str(k))) for k, v in value.items()}
     if isinstance(value, list):
-        return [fill(v, words, errors, where=f"{where}[{i}]", key=key) for i, v in enumerate(value)]
+        return [fill(v, words, errors, where=f"{where}[{i}]", keys=keys) for i, v in enumerate(value)]
     if not isinstance(value, str):
         return value
 
     def replace(match: re.Match[str]) -> str:
         word = match[1]
-        if word in _LATER or (key == "check" and _IN_CHECKS.fullmatch(word)):
+        if word in _LATER or ("check" in keys[:1] and _IN_CHECKS.fullmatch(word)):
             return match[0]
         if word not in words:
             errors.append(f"{where}: {{{word}}} is nobody's word, {nearest(word, [*words, *_LATER])}")
             return match[0]
-        if key in _PATHS and _UNSAFE_IN_PATH.search(words[word]):
+        if keys and keys[-1] in _PATHS and _UNSAFE_IN_PATH.search(words[word]):
             errors.append(f"{where}: {{{word}}} is {words[word]!r}, which has no place in a path")
         return words[word]
 
     return _PLACEHOLDER.sub(replace, value)
-
-
-def _kind_of(key: str, outer: str) -> str:
-    """Everything below a check is a check's; elsewhere the innermost key says what a string is."""
-    return outer if outer == "check" else key

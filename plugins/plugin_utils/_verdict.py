@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["needs_a_person", "read_results", "render", "surface_results"]
 
 _CHECKS = "credential_check"
+_MEMBER = "member"
 _FIELDS = (
     *("name", "provider", "outcome", "reason", "cause", "identity", "scopes", "expires_at", "expires_in_days"),
     *("warn", "fingerprint", "latency_ms", "remedy", "rotate"),
@@ -45,15 +46,25 @@ def surface_results(variables: Mapping[str, Any]) -> Iterator[Row]:
 
 
 def _read_member(report: dict[str, list[Row]], surface: str, member: str, served: Row, *, check_mode: bool) -> None:
-    unserved = served["failed"] and not any(row["state"] == "failed" for row in served["items"])
-    if unserved:
-        report["items"].append(_item(member, surface, {"item": "", "state": "failed", "what": served["msg"]}))
-    for row in served["items"]:
+    """Whoever was not served at all is told of once, whatever the surfaces that say so."""
+    whole = {"item": "", "state": "unknown" if _is_left_alone(served) else "failed", "what": served["msg"]}
+    unserved = served["failed"] and (_is_left_alone(served) or not _has_failed(served))
+    if unserved and _item(member, _MEMBER, whole) not in report["items"]:
+        report["items"].append(_item(member, _MEMBER, whole))
+    for row in [] if _is_left_alone(served) else served["items"]:
         if surface == _CHECKS and "outcome" in row:
             report["checks"].append({"member": member, **{field: row.get(field) for field in _FIELDS}})
             continue
         state = {"changed": "drift" if check_mode else "changed", "skipped": "ok"}.get(row["state"], row["state"])
         report["items"].append(_item(member, surface, {**row, "state": state}))
+
+
+def _is_left_alone(served: Row) -> bool:
+    return [row["item"] for row in served["items"]] == [""]
+
+
+def _has_failed(served: Row) -> bool:
+    return any(row["state"] == "failed" for row in served["items"])
 
 
 def _item(member: str, surface: str, row: Row) -> Row:
@@ -63,7 +74,7 @@ def _item(member: str, surface: str, row: Row) -> Row:
 
 def needs_a_person(report: Mapping[str, list[Row]], *, fail_on: Iterable[str]) -> list[str]:
     """Names of what makes the run a failure."""
-    items = [f"{row['surface']} {row['item']}".strip() for row in report["items"] if row["state"] == "failed"]
+    items = [_title(row, many=False) for row in report["items"] if row["state"] == "failed"]
     return items + [row["name"] for row in report["checks"] if row["outcome"] in set(fail_on)]
 
 
@@ -105,9 +116,12 @@ def _grouped(rows: list[Row], group: Callable[[Row], Any]) -> dict[Any, list[Row
 
 
 def _alike(rows: list[Row]) -> Iterator[tuple[Row, list[str]]]:
-    """One row for all items of a member's surface of which the same is unknown, with every way out."""
-    for same in _grouped(rows, lambda row: (row["member"], row["surface"], row["what"])).values():
-        yield {**same[0], "item": ", ".join(row["item"] for row in same)}, list(dict.fromkeys(map(_fix, same)))
+    """One row for all of which the same is unknown, items of a member's surface or members, with every way out."""
+    for same in _grouped(
+        rows, lambda row: (row["surface"] == _MEMBER or row["member"], row["surface"], row["what"])
+    ).values():
+        joined = {key: ", ".join(dict.fromkeys(row[key] for row in same)) for key in ("member", "item")}
+        yield {**same[0], **joined}, list(dict.fromkeys(map(_fix, same)))
 
 
 def _unknown(rows: list[Row], *, many: bool, width: int) -> Iterator[Line]:
@@ -134,6 +148,8 @@ def _passed(rows: list[Row], *, many: bool, width: int) -> Iterator[Line]:
 
 
 def _title(row: Row, *, many: bool) -> str:
+    if row.get("surface") == _MEMBER:
+        return str(row["member"])
     name = row.get("name") or f"{row['surface']} {row['item']}".strip()
     return f"{row['member']}/{name}" if many else name
 

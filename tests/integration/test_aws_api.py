@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.server
 import json
 import os
@@ -64,6 +65,9 @@ def home(keys: dict[str, dict[str, str]], tmp_path: Path, monkeypatch: pytest.Mo
     (folder / "credentials").write_text("".join([*sections, wrong, unknown]))
     (folder / "config").write_text(
         "[profile empty]\nregion = us-west-2\n"
+        "[profile role]\nregion = us-west-2\nrole_arn = arn:aws:iam::123456789012:role/x\nsource_profile = reader\n"
+        "[profile mfa]\nregion = us-west-2\nrole_arn = arn:aws:iam::123456789012:role/x\nsource_profile = reader\n"
+        "mfa_serial = arn:aws:iam::123456789012:mfa/alice\n[profile behind]\nrole_arn = y\nsource_profile = mfa\n"
         "[profile elsewhere]\nregion = us-west-2\nendpoint_url = http://127.0.0.1:9\nsource_profile = reader\n"
     )
     for name in [name for name in os.environ if name.startswith("AWS_")]:
@@ -71,6 +75,45 @@ def home(keys: dict[str, dict[str, str]], tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setenv("HOME", str(tmp_path))
     _boto.load()
     return tmp_path
+
+
+class Refusing(http.server.BaseHTTPRequestHandler):
+    """SSM's own way to refuse, which moto does not have: JSON with a type, whatever was asked for in its message."""
+
+    types: ClassVar[dict[str, str]] = {}
+    asked: ClassVar[list[str]] = []
+
+    def do_POST(self) -> None:
+        self.asked.append(self.path)
+        asked = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        kind = self.types.get(self.headers["X-Amz-Target"].partition(".")[2])
+        answer = (
+            {"__type": kind, "message": f"not for {asked}"} if kind else {"Parameter": {"Name": NAME, "Value": SECRET}}
+        )
+        body = json.dumps(answer).encode()
+        self.send_response(400 if kind else 200)
+        self.send_header("Content-Type", "application/x-amz-json-1.1")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_args: object) -> None:
+        pass
+
+
+@contextlib.contextmanager
+def refusing_server() -> Iterator[str]:
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Refusing)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def refusing() -> Iterator[str]:
+    with refusing_server() as url:
+        yield url
 
 
 def source(moto: str, **more: Any) -> dict[str, Any]:
@@ -100,6 +143,8 @@ def test_a_missing_parameter_is_absent(moto: str, home: Path) -> None:
 BLOCKED = {
     "no such profile": ({"profile": "nobody"}, "there is no AWS profile nobody"),
     "no credentials": ({"profile": "empty"}, "AWS profile empty has no credentials"),
+    "MFA": ({"profile": "mfa"}, "asks for an MFA code, which nobody gives here"),
+    "MFA behind it": ({"profile": "behind"}, "asks for an MFA code, which nobody gives here"),
     "no region": ({"region": None}, "has no region: declare one"),
     "nobody listens": ({"base_url": "http://127.0.0.1:9"}, "AWS is out of reach"),
     "not https": ({"base_url": "http://ssm.example.com"}, "is not used"),
@@ -117,6 +162,19 @@ def test_the_environment_and_the_config_name_no_address(moto: str, home: Path, m
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     assert read_ssm(source(moto), str(home)).state == "found"
+
+
+def test_a_role_is_asked_for_at_no_address_of_the_environment(
+    moto: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Refusing, "asked", [])
+    with refusing_server() as url:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_STS", url)
+        monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+        monkeypatch.setenv("HTTPS_PROXY", url)
+        found = read_ssm(source(moto, profile="role"), str(home))
+    assert found.state == "blocked"
+    assert Refusing.asked == []
 
 
 def test_one_that_never_answers_is_given_up_at_the_deadline(home: Path) -> None:
@@ -186,37 +244,6 @@ def test_checks(moto: str, home: Path, row: tuple[str, dict[str, Any], str, str]
     outcome = look(provider, home, moto, **options)
     assert outcome.state == state, outcome
     assert reason in outcome.reason
-
-
-class Refusing(http.server.BaseHTTPRequestHandler):
-    """SSM's own way to refuse, which moto does not have: JSON with a type, whatever was asked for in its message."""
-
-    types: ClassVar[dict[str, str]] = {}
-
-    def do_POST(self) -> None:
-        asked = self.rfile.read(int(self.headers["Content-Length"])).decode()
-        kind = self.types.get(self.headers["X-Amz-Target"].partition(".")[2])
-        answer = (
-            {"__type": kind, "message": f"not for {asked}"} if kind else {"Parameter": {"Name": NAME, "Value": SECRET}}
-        )
-        body = json.dumps(answer).encode()
-        self.send_response(400 if kind else 200)
-        self.send_header("Content-Type", "application/x-amz-json-1.1")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_args: object) -> None:
-        pass
-
-
-@pytest.fixture
-def refusing() -> Iterator[str]:
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Refusing)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
 
 
 REFUSALS = {

@@ -377,7 +377,9 @@ def test_who_is_never_served(account: str, expected: str) -> None:
 
 def test_only_root_serves_others(accounts: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 4242)
-    assert "somebody else: only root serves others" in serve_one(lambda _m, _e: say("x"), accounts[0]).report.msg
+    served = serve_one(lambda _m, _e: say("x"), accounts[0])
+    assert "somebody else: only root serves others" in served.report.msg
+    assert [(row["item"], row["state"]) for row in served.report.items] == [("", "unknown")]
 
 
 def test_elsewhere_than_on_linux_others_are_reported_as_not_served(

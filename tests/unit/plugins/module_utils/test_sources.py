@@ -10,7 +10,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from ansible_collections.latchkey.workstation.plugins.module_utils import _sources
+from ansible_collections.latchkey.workstation.plugins.module_utils import _boto, _sources
 from ansible_collections.latchkey.workstation.plugins.module_utils._secrets import Secret
 from ansible_collections.latchkey.workstation.plugins.module_utils._sources import Found, Readers
 
@@ -153,7 +153,10 @@ BLOCKED = {
 
 
 @pytest.mark.parametrize(("one", "reason"), BLOCKED.values(), ids=BLOCKED)
-def test_what_cannot_tell_ends_the_search(tmp_path: Path, one: dict[str, Any], reason: str) -> None:
+def test_what_cannot_tell_ends_the_search(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, one: dict[str, Any], reason: str
+) -> None:
+    monkeypatch.setattr(_boto, "_modules", {})
     (tmp_path / "short").write_text("abc\n")
     (tmp_path / "nul").write_bytes(b"secret\0value")
     (tmp_path / "folder").mkdir()

@@ -94,8 +94,20 @@ def test_forty_columns_are_enough() -> None:
 def test_whoever_was_not_served_is_named() -> None:
     result = surface("keychain", member="carol", failed=True, msg="its home is a file")
     shown = lines(result, surface("keychain", item("a", "ok")))
-    assert shown[1:3] == ["FAIL carol/keychain", "  its home is a file"]
-    assert needs_a_person(read_results({"r": result}, check_mode=False), fail_on=["FAIL"]) == ["keychain"]
+    assert shown[1:3] == ["FAIL carol", "  its home is a file"]
+    assert needs_a_person(read_results({"r": result}, check_mode=False), fail_on=["FAIL"]) == ["carol"]
+
+
+def test_whoever_is_left_alone_is_told_of_once_and_fails_nothing() -> None:
+    row = item("", "unknown", "not served")
+    left = [
+        surface(name, row, member=member, failed=True, msg="somebody else: only root serves others")
+        for name in ("keychain", "shell_exports")
+        for member in ("bob", "carol")
+    ]
+    report = read_results(dict(enumerate(left)), check_mode=False)
+    assert lines(*left)[1:] == ["UNKNOWN bob, carol", "  somebody else: only root serves others"]
+    assert needs_a_person(report, fail_on=["FAIL"]) == []
 
 
 def test_expiring_soon_is_a_warning_and_no_failure() -> None:
