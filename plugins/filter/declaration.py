@@ -15,7 +15,7 @@ from ansible_collections.latchkey.workstation.plugins.plugin_utils._declaration 
 from ansible_collections.latchkey.workstation.plugins.plugin_utils._people import Machine
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 
 def declaration(  # noqa: PLR0913 - what a template can say of where it stands
@@ -26,6 +26,7 @@ def declaration(  # noqa: PLR0913 - what a template can say of where it stands
     machine: str = "",
     person: str = "",
     user: str = "",
+    names: Iterable[str] = (),
 ) -> dict[str, Any]:
     """The compiled declaration of one machine: errors and members."""
     mine = frozenset(name for name, hosts in groups.items() if host in hosts)
@@ -38,7 +39,7 @@ def declaration(  # noqa: PLR0913 - what a template can say of where it stands
         name=machine or own_name,
         person=person or pwd.getpwuid(os.geteuid()).pw_name,
     )
-    return compile_declaration(variables, where, user=user)
+    return compile_declaration(variables, where, user=user, names=names)
 
 
 def _select(wanted: Callable[[dict[str, Any]], object]) -> Callable[[dict[str, Any]], list[dict[str, Any]]]:

@@ -29,17 +29,27 @@ except ImportError:
     Origin = None
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 __all__ = ["Machine", "compile_declaration"]
 
 _CREDENTIAL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+_SUFFIXED = ("latchkey_roster_", "latchkey_credentials_", "latchkey_jobs_")
+_NAMES = {
+    *(prefix[:-1] for prefix in _SUFFIXED),
+    *("latchkey_machine", "latchkey_keychain_backend", "latchkey_vault_url", "latchkey_playbook", "latchkey_store"),
+    *("aws_config_sso_sessions", "aws_config_profiles", "aws_config_credentials", "aws_config_members"),
+    *("aws_config_path", "aws_config_credentials_path", "aws_config_backend", "aws_config_security"),
+    *("aws_config_exclusive", "aws_config_result"),
+}
 _LIVE = {"file", "dotenv", "keychain"}
 
 
-def compile_declaration(variables: Mapping[str, Any], machine: Machine, *, user: str = "") -> dict[str, Any]:
+def compile_declaration(
+    variables: Mapping[str, Any], machine: Machine, *, user: str = "", names: Iterable[str] = ()
+) -> dict[str, Any]:
     """``errors`` (sentences with file and line) and ``members`` (name, account, credentials), all filled in."""
-    errors: list[str] = []
+    errors = _unknown_names(names)
     roster = _merge("latchkey_roster", variables, errors)
     credentials = _merge("latchkey_credentials", variables, errors)
     check_roster(roster, machine, errors)
@@ -63,6 +73,13 @@ def compile_declaration(variables: Mapping[str, Any], machine: Machine, *, user:
         "machine": machine.name,
         "members": [] if errors else members,
     }
+
+
+def _unknown_names(names: Iterable[str]) -> list[str]:
+    """A variable that is spelled wrong would declare nothing, and what it was to declare would be removed."""
+    wrong = [name for name in names if name not in _NAMES and not name.startswith(_SUFFIXED)]
+    known = [*_NAMES, *(f"{prefix}team" for prefix in _SUFFIXED)]
+    return [f"{name}: no such variable, {_schema.nearest(name, known)}" for name in sorted(wrong)]
 
 
 def _located(error: str, variables: Mapping[str, Any]) -> str:

@@ -197,6 +197,19 @@ def test_unknown_user_is_an_error(roster: str) -> None:
     assert 'did you mean "alice"?' in compiled(roster, user="alcie")["errors"][0]
 
 
+NAMES = {
+    "latchkey_credential_team": 'no such variable, did you mean "latchkey_credentials_team"?',
+    "latchkey_rooster": 'no such variable, did you mean "latchkey_roster"?',
+    "aws_config_profile": 'no such variable, did you mean "aws_config_profiles"?',
+}
+
+
+@pytest.mark.parametrize(("name", "expected"), NAMES.items(), ids=NAMES.keys())
+def test_a_variable_that_is_spelled_wrong_is_an_error(name: str, expected: str) -> None:
+    errors = compile_declaration({}, MACHINE, names=["latchkey_credentials_mine", "latchkey_machine", name])["errors"]
+    assert errors == [f"{name}: {expected}"]
+
+
 def test_empty_roster_is_the_person_who_runs_it() -> None:
     (member,) = compiled("latchkey_credentials: {a: {}}")["members"]
     assert (member["name"], member["account"], member["credentials"][0]["name"]) == ("alice", "alice", "a")
