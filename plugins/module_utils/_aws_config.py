@@ -90,7 +90,7 @@ class _Edit:
         self._draft = draft
         self._item = item
         self._mask = mask
-        self._kind, _, self._name = item.partition(" ")
+        self._kind, self._name = item.split(" ", 1)
         found = draft.ini.find(self._kind, self._name)
         if len(found) > 1:
             refuse_double(draft.ini, found[0], found[1])

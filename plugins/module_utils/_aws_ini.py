@@ -44,7 +44,7 @@ class Option:
         if not self.text.startswith("\n"):
             return self.text
         pairs = (line.partition("=") for line in self.text.splitlines() if line.strip())
-        return {key.strip(): value.strip() for key, _, value in pairs}
+        return {key.strip(): value.strip() for key, _sign, value in pairs}
 
 
 @dataclass

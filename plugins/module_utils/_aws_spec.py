@@ -2,20 +2,24 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The shape in which sections of the AWS files come to the module."""
+"""What the module is given: sections of the AWS files, their sources, and where the files are."""
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.latchkey.workstation.plugins.module_utils import _files
 from ansible_collections.latchkey.workstation.plugins.module_utils._credential import members_spec
 from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["complete_sources", "looked_up", "sections_spec"]
+    from ansible_collections.latchkey.workstation.plugins.module_utils._child import Member
+
+__all__ = ["aws_spec", "complete_sources", "looked_up", "paths_of"]
 
 _SECTIONS: dict[str, Any] = {
     "type": "list",
@@ -30,9 +34,26 @@ _SECTIONS: dict[str, Any] = {
 _SOURCE = members_spec()["members"]["options"]["credentials"]["options"]["sources"]["options"]
 
 
-def sections_spec() -> dict[str, Any]:
-    """Members, each with their sections."""
-    return members_spec(sso_sessions=_SECTIONS, profiles=_SECTIONS, static=_SECTIONS)
+def aws_spec() -> dict[str, Any]:
+    """Members, each with sections in place of credentials."""
+    spec = members_spec(sso_sessions=_SECTIONS, profiles=_SECTIONS, static=_SECTIONS)
+    del spec["members"]["options"]["credentials"]
+    return {
+        **spec,
+        "config_path": {"type": "str", "default": "~/.aws/config"},
+        "credentials_path": {"type": "str", "default": "~/.aws/credentials"},
+        "exclusive": {"type": "bool", "default": False},
+    }
+
+
+def paths_of(member: Member, options: Mapping[str, Any]) -> tuple[str, str]:
+    """The files AWS would use for whoever runs this, the declared ones for anybody else."""
+
+    def path(option: str, variable: str) -> str:
+        chosen = os.environ.get(variable) if member.oneself else None
+        return _files.expand(os.path.expandvars(chosen) if chosen else options[option], member.home)
+
+    return path("config_path", "AWS_CONFIG_FILE"), path("credentials_path", "AWS_SHARED_CREDENTIALS_FILE")
 
 
 def complete_sources(members: list[dict[str, Any]]) -> None:

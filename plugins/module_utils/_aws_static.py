@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ansible_collections.latchkey.workstation.plugins.module_utils._aws_ini import Ini
     from ansible_collections.latchkey.workstation.plugins.module_utils._found import Found
     from ansible_collections.latchkey.workstation.plugins.module_utils._report import Report
+    from ansible_collections.latchkey.workstation.plugins.module_utils._secrets import Secret
 
     Look = Callable[[Mapping[str, Any]], Found]
 
@@ -39,7 +40,7 @@ def static_section(section: Mapping[str, Any], ini: Ini, look: Look, report: Rep
         found = look(value)
         kept = there.get(key.lower())
         if found.secret:
-            settings[key] = Setting(_text(found, f"{name}.{key}"), secret=True, seed=value["kind"] == "env")
+            settings[key] = Setting(_text(found.secret, f"{name}.{key}"), secret=True, seed=value["kind"] == "env")
         elif found.state == "absent" and isinstance(kept, str):
             settings[key] = Setting(kept, secret=True)
         else:
@@ -49,9 +50,8 @@ def static_section(section: Mapping[str, Any], ini: Ini, look: Look, report: Rep
     return declare("credentials", name, settings, absent=absent)
 
 
-def _text(found: Found, entry: str) -> str:
-    assert found.secret  # asked for by the caller
+def _text(secret: Secret, entry: str) -> str:
     try:
-        return found.secret.text()
+        return secret.text()
     except LatchkeyError as error:
         raise LatchkeyError(f"aws_config_credentials.{entry}: {error.message}", remedy="look at its source") from None

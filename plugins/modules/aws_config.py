@@ -26,7 +26,19 @@ extends_documentation_fragment:
   - latchkey.workstation.kept
 options:
   members:
+    description: Everybody served on this machine, with their sections.
+    type: list
+    elements: dict
+    required: true
     suboptions:
+      name:
+        description: Name on the roster.
+        type: str
+        required: true
+      account:
+        description: Account on the machine.
+        type: str
+        required: true
       sso_sessions:
         description: Sections C([sso-session NAME]) of the config file.
         type: list
@@ -45,7 +57,7 @@ options:
           settings:
             description:
               - Keys with text, numbers, booleans, lists, V(null), or a mapping of these.
-              - In O(members[].static) a mapping is a source, as in O(members[].credentials[].sources).
+              - In O(members[].static) a mapping is a source, with its C(kind), as the other modules take them.
             type: dict
             default: {}
       profiles:
@@ -93,16 +105,16 @@ members:
   returned: always
 """
 
-import os
 from typing import TYPE_CHECKING, Any, cast
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.latchkey.workstation.plugins.module_utils import _boto, _files, _sources
+from ansible_collections.latchkey.workstation.plugins.module_utils import _boto, _sources
 from ansible_collections.latchkey.workstation.plugins.module_utils._aws_converge import converge
 from ansible_collections.latchkey.workstation.plugins.module_utils._aws_spec import (
+    aws_spec,
     complete_sources,
     looked_up,
-    sections_spec,
+    paths_of,
 )
 from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
 from ansible_collections.latchkey.workstation.plugins.module_utils._keychain_kept import kept_spec, open_kept
@@ -111,24 +123,11 @@ from ansible_collections.latchkey.workstation.plugins.module_utils._report impor
 from ansible_collections.latchkey.workstation.plugins.module_utils._state import State
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from ansible_collections.latchkey.workstation.plugins.module_utils._found import Readers
-
-_VARIABLES = {"config_path": "AWS_CONFIG_FILE", "credentials_path": "AWS_SHARED_CREDENTIALS_FILE"}
 
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            **sections_spec(),
-            **kept_spec(),
-            "config_path": {"type": "str", "default": "~/.aws/config"},
-            "credentials_path": {"type": "str", "default": "~/.aws/credentials"},
-            "exclusive": {"type": "bool", "default": False},
-        },
-        supports_check_mode=True,
-    )
+    module = AnsibleModule(argument_spec={**aws_spec(), **kept_spec()}, supports_check_mode=True)
     options = module.params
     members = options["members"]
     try:
@@ -145,7 +144,7 @@ def main() -> None:
         report = converge(
             member.home,
             entry,
-            paths=(_path(member, options, "config_path"), _path(member, options, "credentials_path")),
+            paths=paths_of(member, options),
             look=lambda source: _sources.resolve([source], cast("Readers", readers)),
             exclusive=options["exclusive"],
             check_mode=module.check_mode,
@@ -156,12 +155,6 @@ def main() -> None:
     reports = {name: one.report for name, one in served.items()}
     answer = result("aws_config", reports, unserved=options["unserved"])
     (module.fail_json if answer.pop("failed") else module.exit_json)(**answer)
-
-
-def _path(member: Member, options: Mapping[str, Any], name: str) -> str:
-    """The file that AWS would use for whoever runs this, the declared one for anybody else."""
-    chosen = os.environ.get(_VARIABLES[name]) if member.oneself else None
-    return _files.expand(os.path.expandvars(chosen) if chosen else options[name], member.home)
 
 
 if __name__ == "__main__":
