@@ -34,9 +34,9 @@ if TYPE_CHECKING:
 
 __all__ = ["PROVIDERS"]
 
-_VERSION = re.compile(rb"aws-cli/(\d+)\.(\d+)\.(\d+)")
+_VERSION = re.compile(rb"aws-cli/(\d{1,6})\.(\d{1,6})\.(\d{1,6})")
 _CAN = {"sso-session": (2, 9, 0), "pkce": (2, 22, 0), "use-device-code": (2, 22, 0)}
-_SECTION = re.compile(r"(?m)^\s*\[\s*sso-session\s+[\"']?([^\"'\]]+?)[\"']?\s*\]")
+_SECTION = re.compile(r"(?m)^[ \t]*\[[ \t]*sso-session[ \t]([^\]\n]*)\]")
 _URGENT = (FAIL, UNKNOWN, ABSENT, PASS)
 _INSTALL = "install AWS CLI v2: https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html"
 _PORTAL = (
@@ -72,7 +72,8 @@ def _cli(check: Check, here: Here) -> Outcome:
 
 def _session_names(here: Here) -> list[str]:
     data = here.read(os.environ.get("AWS_CONFIG_FILE") or "~/.aws/config") or b""
-    return _SECTION.findall(data.decode(errors="replace"))
+    names = (name.strip(" \t\"'") for name in _SECTION.findall(data.decode(errors="replace")))
+    return [name for name in names if name]
 
 
 def _sessions(check: Check, here: Here) -> Outcome:

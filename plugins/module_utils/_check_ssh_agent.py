@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PROVIDERS"]
 
-_LINE = re.compile(rb"^\d+ (SHA256:\S+) (.*) \(([A-Z0-9-]+)\)\s*$", re.MULTILINE)
+_LINE = re.compile(rb"^\d+ (SHA256:\S+) (.*) \(([A-Z0-9-]+)\)[ \t\r]*$", re.MULTILINE)
 _NO_IDENTITIES, _NO_AGENT = 1, 2
 
 

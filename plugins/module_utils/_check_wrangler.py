@@ -44,8 +44,8 @@ _BASE = "https://api.cloudflare.com/client/v4"
 _LOGIN = "wrangler login"
 _INSTEAD = ("CLOUDFLARE_API_TOKEN", "CF_API_TOKEN", "CLOUDFLARE_API_KEY")
 # The file is TOML, as wrangler itself writes it: one key a line, text in double quotes, one list of them.
-_TEXT = re.compile(r'(?m)^(\w+)\s*=\s*"([^"\\\n]*)"\s*$')
-_SCOPES = re.compile(r"(?ms)^scopes\s*=\s*\[(.*?)\]")
+_TEXT = re.compile(r'(?m)^(\w+)[ \t]*=[ \t]*"([^"\\\n]*)"[ \t\r]*$')
+_SCOPES = re.compile(r"(?m)^scopes[ \t]*=[ \t]*\[([^\[\]]*)\]")
 _RULES = (
     Rule(PASS, "valid", statuses=[200], where={"/success": True}),
     Rule(PASS, "valid, but it may not read who it belongs to", "", [403], {"/errors/*/code": 9109}),

@@ -11,6 +11,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 LATER, EARLIER = "2099-01-01T00:00:00Z", "2020-01-01T00:00:00Z"
 TOKEN = "made-up-token-of-a-session"
+HANGS = 5  # a second would do on the busiest machine
 
 
 def short(row: dict[str, Any]) -> tuple[str, str]:
@@ -111,6 +113,8 @@ def test_aws_cli_is_not_there(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> 
         ("[sso-session corp]\n", "other", ("SKIP", "prerequisite")),
         ("# [sso-session corp]\n", True, ("SKIP", "prerequisite")),
         ("[profile sso-session]\n", True, ("SKIP", "prerequisite")),
+        ("[sso-session \n]\n", True, ("SKIP", "prerequisite")),
+        ("\t[\tsso-session\tcorp\t]\r\n", "corp", ("PASS", "")),
         (None, True, ("SKIP", "prerequisite")),
     ],
 )
@@ -119,6 +123,17 @@ def test_aws_cli_with_an_sso_session(bench: Bench, config: str | None, wanted: A
     if config is not None:
         bench.put(".aws/config", config)
     assert short(bench.check("aws_cli", sso_session=wanted, required=False)) == expected
+
+
+@pytest.mark.parametrize(
+    "config", ["\n" * 200_000, "[sso-session" + " " * 200_000, "[sso-session a" * 15_000, "[sso-session a\n" * 15_000]
+)
+def test_an_aws_config_of_a_few_hundred_kilobytes_takes_no_time(bench: Bench, config: str) -> None:
+    bench.program("aws", "echo aws-cli/2.9.19")
+    bench.put(".aws/config", config)
+    started = time.monotonic()
+    assert short(bench.check("aws_cli", sso_session=True, required=False)) == ("SKIP", "prerequisite")
+    assert time.monotonic() - started < HANGS
 
 
 @pytest.mark.parametrize("program", ["/usr/bin/aws"])
@@ -259,6 +274,20 @@ def test_wrangler(bench: Bench, content: str | None, expected: tuple[str, str]) 
     assert TOKEN not in json.dumps(row)
     if expected[0] == "PASS":
         assert (row["scopes"], row["expires_at"]) == (["account:read", "user:read"], LATER)
+
+
+def test_scopes_over_several_lines(bench: Bench) -> None:
+    lines = wrangler_file(oauth_token=TOKEN, expiration_time=LATER).replace(", ", ",\n  ").replace("[ ", "[\n  ")
+    bench.put(".config/.wrangler/config/default.toml", lines)
+    assert bench.check("wrangler")["scopes"] == ["account:read", "user:read"]
+
+
+@pytest.mark.parametrize("line", ["scopes = [\n", "scopes = ", "a = \n", 'a = "\n', "\n", "a" * 100])
+def test_a_login_of_a_megabyte_takes_no_time(bench: Bench, line: str) -> None:
+    bench.put(".config/.wrangler/config/default.toml", line * (990_000 // len(line)))
+    started = time.monotonic()
+    assert short(bench.check("wrangler", required=False)) == ("SKIP", "absent")
+    assert time.monotonic() - started < HANGS
 
 
 def test_wrangler_places(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
