@@ -10,12 +10,13 @@ import contextlib
 import os
 from typing import Any
 
+from ansible import constants
 from ansible.errors import AnsibleActionFail, AnsiblePromptInterrupt, AnsiblePromptNoninteractive
 from ansible.plugins.action import ActionBase
 from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
 from ansible_collections.latchkey.workstation.plugins.module_utils._keychain_kept import kept_spec
 from ansible_collections.latchkey.workstation.plugins.module_utils._secrets import Secret
-from ansible_collections.latchkey.workstation.plugins.plugin_utils._schema import nearest
+from ansible_collections.latchkey.workstation.plugins.module_utils._words import nearest, shown
 
 _LIMIT = 1 << 20
 _PREFIX = "latchkey.workstation."
@@ -48,6 +49,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]
                 **kept_spec(),
             }
         )
+        if constants.DEFAULT_DEBUG:
+            raise AnsibleActionFail("Ansible prints the arguments of modules while it is debugged: unset ANSIBLE_DEBUG")
         if not self._is_pipelining_enabled("new"):
             raise AnsibleActionFail(
                 "a value is sent over a pipelining connection only, so that it never lies on disk: "
@@ -104,7 +107,7 @@ def _choose(members: list[dict[str, Any]], name: str) -> tuple[dict[str, Any], d
     having = [(member, one) for member in members for one in member["credentials"] if one["name"] == name]
     if not having:
         known = {one["name"] for member in members for one in member["credentials"]}
-        raise AnsibleActionFail(f"latchkey_credentials.{name} is not declared here, {nearest(name, known)}")
+        raise AnsibleActionFail(f"latchkey_credentials.{shown(name)} is not declared here, {nearest(name, known)}")
     if len(having) > 1:
         people = ", ".join(member["name"] for member, _credential in having)
         raise AnsibleActionFail(f"{name} belongs to {people} on this machine: add -e user=NAME")

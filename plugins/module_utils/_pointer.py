@@ -11,6 +11,7 @@ from typing import Any
 
 from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
 from ansible_collections.latchkey.workstation.plugins.module_utils._found import Found
+from ansible_collections.latchkey.workstation.plugins.module_utils._words import shown
 
 __all__ = ["pick"]
 
@@ -23,7 +24,7 @@ def pick(data: bytes, pointer: str, *, place: str, origin: str) -> Found:
     ``place`` is what errors call the JSON.
     """
     if pointer and not pointer.startswith("/"):
-        raise LatchkeyError(f"{pointer!r} is no JSON pointer", remedy="write it as /key/inner or /list/0")
+        raise LatchkeyError(f"{shown(pointer)} is no JSON pointer", remedy="write it as /key/inner or /list/0")
     try:
         found = json.loads(data.removeprefix(_BOM).decode())
     except (ValueError, RecursionError):

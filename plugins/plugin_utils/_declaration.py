@@ -12,6 +12,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.latchkey.workstation.plugins.module_utils._checks_table import problems
+from ansible_collections.latchkey.workstation.plugins.module_utils._words import nearest, seconds, shown
 from ansible_collections.latchkey.workstation.plugins.plugin_utils import _schema
 from ansible_collections.latchkey.workstation.plugins.plugin_utils._aws_sections import Section, aws_sections, check_aws
 from ansible_collections.latchkey.workstation.plugins.plugin_utils._fill import fill
@@ -61,7 +62,7 @@ def compile_declaration(
         errors.append("latchkey_jobs: this version provisions no jobs yet, leave it empty")
     everybody = roster or {machine.person: {}}
     if user and user not in everybody:
-        errors.append(f"user={user} is not on the roster, {_schema.nearest(user, everybody)}")
+        errors.append(f"user={shown(user)} is not on the roster, {nearest(user, everybody)}")
     members: list[dict[str, Any]] = []
     if not errors:
         people = [Person(name, entry, machine) for name, entry in everybody.items()]
@@ -79,7 +80,7 @@ def _unknown_names(names: Iterable[str]) -> list[str]:
     """A variable that is spelled wrong would declare nothing, and what it was to declare would be removed."""
     wrong = [name for name in names if name not in _NAMES and not name.startswith(_SUFFIXED)]
     known = [*_NAMES, *(f"{prefix}team" for prefix in _SUFFIXED)]
-    return [f"{name}: no such variable, {_schema.nearest(name, known)}" for name in sorted(wrong)]
+    return [f"{name}: no such variable, {nearest(name, known)}" for name in sorted(wrong)]
 
 
 def _located(error: str, variables: Mapping[str, Any]) -> str:
@@ -111,7 +112,7 @@ def _merge(prefix: str, variables: Mapping[str, Any], errors: list[str]) -> dict
             continue
         for name, entry in entries.items():
             if name in merged:
-                errors.append(f"{variable}.{name} is declared in {origin[name]} already: keep one of them")
+                errors.append(f"{variable}.{shown(name)} is declared in {origin[name]} already: keep one of them")
             merged[str(name)] = _without_nulls(entry or {})
             origin[str(name)] = variable
     return merged
@@ -128,7 +129,7 @@ def _check_credentials(
     credentials: dict[str, Any], roster: dict[str, Any], machine: Machine, errors: list[str]
 ) -> None:
     for name, entry in credentials.items():
-        where = f"latchkey_credentials.{name}"
+        where = f"latchkey_credentials.{shown(name)}"
         if not _CREDENTIAL_NAME.fullmatch(name):
             errors.append(f"{where}: a credential's name is letters, digits, _ . - and at most 64 long")
         _schema.check_entry(where, entry, _schema.CREDENTIAL, errors)
@@ -176,7 +177,7 @@ def _credential(name: str, entry: dict[str, Any]) -> dict[str, Any]:
         ],
         "check": entry.get("check"),
         "required": entry.get("required", True),
-        "warn_before": _schema.seconds(entry["warn_before"]) if entry.get("warn_before") else 0,
+        "warn_before": seconds(entry["warn_before"]) if entry.get("warn_before") else 0,
         "category": entry.get("category") or "",
         "rotate": entry.get("rotate") or "",
         "consumers": entry.get("consumers") or [],

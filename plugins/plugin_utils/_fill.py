@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.latchkey.workstation.plugins.plugin_utils._schema import nearest
+from ansible_collections.latchkey.workstation.plugins.module_utils._words import nearest, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,10 +40,10 @@ def fill(value: Any, words: Mapping[str, str], errors: list[str], *, where: str,
         if word in _LATER or ("check" in keys[:1] and _IN_CHECKS.fullmatch(word)):
             return match[0]
         if word not in words:
-            errors.append(f"{where}: {{{word}}} is nobody's word, {nearest(word, [*words, *_LATER])}")
+            errors.append(f"{where}: {{{shown(word)}}} is nobody's word, {nearest(word, [*words, *_LATER])}")
             return match[0]
         if keys and keys[-1] in _PATHS and _UNSAFE_IN_PATH.search(words[word]):
-            errors.append(f"{where}: {{{word}}} is {words[word]!r}, which has no place in a path")
+            errors.append(f"{where}: {{{word}}} is {shown(words[word])}, which has no place in a path")
         return words[word]
 
     return _PLACEHOLDER.sub(replace, value)

@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ansible_collections.latchkey.workstation.plugins.module_utils._words import nearest, shown
 from ansible_collections.latchkey.workstation.plugins.plugin_utils import _schema
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ class Person:
 
 def check_roster(roster: dict[str, Any], machine: Machine, errors: list[str]) -> None:
     for name, entry in roster.items():
-        where = f"latchkey_roster.{name}"
+        where = f"latchkey_roster.{shown(name)}"
         if not _ROSTER_NAME.fullmatch(name):
             errors.append(f"{where}: a roster name is lower-case letters, digits, _ . - and at most 32 long")
         _schema.check_entry(where, entry, _schema.MEMBER, errors)
@@ -88,7 +89,7 @@ def check_only(where: str, only: Any, roster: Mapping[str, Any], machine: Machin
 
 def _check_known(where: str, words: Any, known: frozenset[str], errors: list[str]) -> None:
     unknown = [word for word in words if word not in known] if isinstance(words, list) else []
-    errors += [f"{where}: {word} is not known here, {_schema.nearest(word, known)}" for word in unknown]
+    errors += [f"{where}: {shown(word)} is not known here, {nearest(word, known)}" for word in unknown]
 
 
 def check_accounts(people: list[Person], errors: list[str]) -> None:

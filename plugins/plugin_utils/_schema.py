@@ -6,17 +6,17 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Callable
 
+from ansible_collections.latchkey.workstation.plugins.module_utils._words import nearest, seconds, shown
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
 __all__ = ["CREDENTIAL", "MEMBER", "Key", "check_entry", "check_source", "nearest", "normalise_source", "seconds"]
 
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _RESERVED = re.compile(
     r"PATH|HOME|IFS|ENV|SHELL|USER|LOGNAME|PWD|ZDOTDIR|FPATH|BASH_ENV|(LD|DYLD|latchkey)_.*", re.IGNORECASE
@@ -89,21 +89,6 @@ CREDENTIAL: dict[str, Key] = {
 _EXPORT = {"name": Key("variable", required=True), "file": Key("path")}
 
 
-def nearest(word: object, words: Iterable[str]) -> str:
-    """A hint at the valid word somebody probably meant."""
-    known = sorted(words)
-    close = difflib.get_close_matches(str(word), known, n=1, cutoff=0.5)
-    return f'did you mean "{close[0]}"?' if close else f"known: {', '.join(known)}" if known else "none is declared"
-
-
-def seconds(duration: str) -> int:
-    """``10s``, ``6h``, ``32d`` in seconds; ValueError for anything else."""
-    match = re.fullmatch(r"([0-9]{1,6})([smhdw])", str(duration))
-    if not match:
-        raise ValueError(duration)
-    return int(match[1]) * _UNITS[match[2]]
-
-
 def check_entry(where: str, entry: object, keys: Mapping[str, Key], errors: list[str]) -> None:
     """Add to ``errors`` everything that is wrong with ``entry``."""
     if not isinstance(entry, dict):
@@ -111,7 +96,7 @@ def check_entry(where: str, entry: object, keys: Mapping[str, Key], errors: list
         return
     for key, value in entry.items():
         if key not in keys:
-            errors.append(f"{where}.{key}: no such key, {nearest(key, keys)}")
+            errors.append(f"{where}.{shown(key)}: no such key, {nearest(key, keys)}")
         elif value is not None:
             _check_value(f"{where}.{key}", value, keys[key], errors)
     errors += [
@@ -121,7 +106,7 @@ def check_entry(where: str, entry: object, keys: Mapping[str, Key], errors: list
 
 def _check_value(where: str, value: Any, rule: Key, errors: list[str]) -> None:
     if rule.choices and value not in rule.choices:
-        errors.append(f"{where}: {value!r} is not known, {nearest(value, rule.choices)}")
+        errors.append(f"{where}: {shown(value)} is not known, {nearest(value, rule.choices)}")
     elif rule.kind in _NESTED:
         _NESTED[rule.kind](where, value, rule, errors)
     elif not _FLAT[rule.kind][0](value):
@@ -143,7 +128,7 @@ def check_source(where: str, source: Any, errors: list[str]) -> None:
         return
     ((kind, form),) = source.items()
     if kind not in SOURCES:
-        errors.append(f"{where}.{kind}: no such source, {nearest(kind, SOURCES)}")
+        errors.append(f"{where}.{shown(kind)}: no such source, {nearest(kind, SOURCES)}")
         return
     if kind in SHORT_FORMS and not isinstance(form, dict):
         form = {SHORT_FORMS[kind]: form}

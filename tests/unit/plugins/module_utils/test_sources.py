@@ -140,7 +140,7 @@ BLOCKED = {
     "no JSON": (source("json", path="~/nul", pointer="/a"), "~/nul is not JSON that can be read"),
     "deep JSON": (source("json", path="~/deep", pointer="/a"), "~/deep is not JSON that can be read"),
     "JSON that is no text": (source("json", path="~/half", pointer="/a"), "~/half is not JSON that can be read"),
-    "no pointer": (source("json", path="~/short", pointer="a"), "'a' is no JSON pointer"),
+    "no pointer": (source("json", path="~/short", pointer="a"), "a is no JSON pointer"),
     "broken quotes": (source("dotenv", path="~/env", key="A"), "~/env, line 2: the value of A has a quote that"),
     "no program": (source("command", argv=["/none/such"]), "/none/such is not installed"),
     "not a program": (source("command", argv=["~/short"]), "cannot be run: Permission denied"),

@@ -76,7 +76,7 @@ ERRORS = {
     ),
     "keychain state": (
         "latchkey_credentials: {a: {keychain: {service: s, account: b, state: abset}}}",
-        "a.keychain.state: 'abset' is not known, did you mean \"absent\"?",
+        'a.keychain.state: abset is not known, did you mean "absent"?',
     ),
     "export name": (
         "latchkey_credentials: {a: {keychain: {service: s, account: b}, export: MY-TOKEN}}",
@@ -110,7 +110,7 @@ ERRORS = {
     "warn_before": ("latchkey_credentials: {a: {warn_before: 14}}", "a.warn_before must be a duration such as 10s"),
     "category": (
         "latchkey_credentials: {a: {category: human}}",
-        "a.category: 'human' is not known, did you mean \"human_only\"?",
+        'a.category: human is not known, did you mean "human_only"?',
     ),
     "only unknown key": (
         "latchkey_credentials: {a: {only: {user: [x]}}}",
@@ -151,13 +151,13 @@ ERRORS = {
     "placeholder in path": (
         "{latchkey_roster: {alice: {vars: {team: ../bob}}},"
         " latchkey_credentials: {a: {source: [{dotenv: {path: '~/{vars.team}/.env', key: A}}]}}}",
-        "{vars.team} is '../bob', which has no place in a path",
+        "{vars.team} is (what is written there), which has no place in a path",
     ),
     "AWS sections no mapping": ("aws_config_profiles: [dev]", "aws_config_profiles must be a mapping of names"),
     "AWS section no mapping": ("aws_config_profiles: {dev: text}", "aws_config_profiles.dev must be a mapping of keys"),
     "AWS state": (
         "aws_config_sso_sessions: {corp: {state: gone}}",
-        "aws_config_sso_sessions.corp.state: 'gone' is not known",
+        "aws_config_sso_sessions.corp.state: gone is not known",
     ),
     "AWS source": (
         "aws_config_credentials: {reader: {aws_access_key_id: {jsn: {}}}}",

@@ -1,0 +1,40 @@
+# Copyright (c) 2026 latchkey contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Words of a declaration: how a wrong one is shown, the valid one nearest to it, and durations."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["nearest", "seconds", "shown"]
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_DURATION = re.compile(r"([0-9]{1,6})([smhdw])")
+_HARMLESS = re.compile(r"[A-Za-z]?[a-z0-9_.-]{0,24}|[A-Z0-9_]{1,24}")
+
+
+def shown(word: object) -> str:
+    """``word`` as an error may repeat it: what could be a secret that was put in the wrong place is not."""
+    return str(word) if _HARMLESS.fullmatch(str(word)) else "(what is written there)"
+
+
+def nearest(word: object, words: Iterable[str]) -> str:
+    """A hint at the valid word somebody probably meant."""
+    known = sorted(words)
+    close = difflib.get_close_matches(str(word), known, n=1, cutoff=0.5)
+    return f'did you mean "{close[0]}"?' if close else f"known: {', '.join(known)}" if known else "none is declared"
+
+
+def seconds(duration: str) -> int:
+    """``10s``, ``6h``, ``32d`` in seconds; ValueError for anything else."""
+    match = _DURATION.fullmatch(str(duration))
+    if not match:
+        raise ValueError(duration)
+    return int(match[1]) * _UNITS[match[2]]
