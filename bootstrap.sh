@@ -55,7 +55,8 @@ trust_inventories() {
         case $given:$argument in
         next:*) trust_inventory "$argument" && given=yes ;;
         *:--i*=*) trust_inventory "${argument#*=}" && given=yes ;;
-        *:-i | *:--i*) given=next ;;
+        *:-i | *:-[CDJKbhkv]*i | *:--i*) given=next ;;
+        *:-[CDJKbhkv]*i*) trust_inventory "${argument#*i}" && given=yes ;;
         *:-i*) trust_inventory "${argument#-i}" && given=yes ;;
         esac
     done

@@ -12,6 +12,9 @@ die() {
 
 root() { [ "$(id -u)" = 0 ]; }
 
+# For root only a program that nobody else can change.
+own() { ! root || [ -n "$(find -L "$1" -prune -user 0 ! -perm -020 ! -perm -002)" ]; }
+
 # One line per set of requirements; a finished venv holds the lines of those it was made from.
 stamp() { echo "$1 $(cksum <"$here/requirements/$1.txt") $venv"; }
 ready() { [ -x "$venv/bin/python" ] && grep -qsxF "$(stamp "$1")" "$venv/.latchkey"; }
@@ -62,7 +65,7 @@ find_or_fetch_python() {
 }
 
 choose_python() {
-    if uv=$(command -v uv) && "$uv" --version >/dev/null 2>&1; then
+    if uv=$(command -v uv) && own "$uv" && "$uv" --version >/dev/null 2>&1; then
         find_or_fetch_python
     elif python=$(find_python venv ensurepip); then
         uv=
