@@ -53,6 +53,7 @@ _WIDTH = 128
 _LOCAL_SHARE = 2 / 3
 _GRACE = 0.5
 _NOTE_SECONDS = 5
+_LOCK_SECONDS = 2
 
 
 @dataclass(frozen=True)
@@ -188,7 +189,7 @@ def _remember(members: Sequence[dict[str, Any]], reports: Mapping[str, Report], 
         rows = reports[member.name].items
         fresh = {row["item"]: now for row in rows if _checks_row.passed(row)}
         declared = {credential["name"] for credential in entry["credentials"]}
-        with state.lock():
+        with state.lock(seconds=_LOCK_SECONDS):
             kept = {name: last for name, last in load_note(state).items() if name in declared or not plan.exclusive}
             state.save(NOTE, {**kept, **fresh})
             if not plan.asked.only:

@@ -47,6 +47,7 @@ __all__ = ["ATTENTION", "NOTE", "Asked", "load_note", "look", "place_of"]
 
 NOTE = "checks"
 ATTENTION = "attention"
+_KEY_SECONDS = 1
 
 
 @dataclass(frozen=True)
@@ -85,16 +86,15 @@ def look(member: Member, entry: Mapping[str, Any], asked: Asked, deadline: Deadl
     jobs = {name: functools.partial(desk.look, each) for name, each in desk.credentials.items() if asked.chooses(name)}
     seen = at_once(jobs, deadline)
     late = _Local(Outcome(UNKNOWN, "it did not answer in time on this machine", "timeout"))
-    state = State(member.home, check_mode=asked.check_mode)
-    return _told({name: local or late for name, local in seen.items()}, desk.values.secrets(), state)
+    return _told({name: local or late for name, local in seen.items()}, desk)
 
 
-def _told(seen: Mapping[str, _Local], known: Sequence[Secret], state: State) -> Served:
+def _told(seen: Mapping[str, _Local], desk: _Desk) -> Served:
     served = Served()
     found = {name: local.outcome.onward or local.own for name, local in seen.items()}
-    secrets = [*known, *(secret for secret in found.values() if secret)]
-    key = _key(state) if secrets else None
-    note = load_note(state)
+    secrets = [*desk.values.secrets(), *(secret for secret in found.values() if secret)]
+    key = _key(desk.here, check_mode=desk.asked.check_mode) if secrets else None
+    note = load_note(State(desk.here.home, check_mode=True))
     for name, local in seen.items():
         secret = found[name]
         mark = fingerprint(key, secret) if key and secret else ""
@@ -107,9 +107,17 @@ def _told(seen: Mapping[str, _Local], known: Sequence[Secret], state: State) -> 
     return served
 
 
-def _key(state: State) -> bytes | None:
-    with state.lock():
-        return state.key()
+def _key(here: Here, *, check_mode: bool) -> bytes | None:
+    """The key of the fingerprints. No verdict waits for it: another run of ours does so only where it is to be made."""
+    try:
+        kept = State(here.home, check_mode=True).key()
+        if kept or check_mode:
+            return kept
+        state = State(here.home, check_mode=False)
+        with state.lock(seconds=here.deadline.narrow(_KEY_SECONDS).left()):
+            return state.key()
+    except LatchkeyError:
+        return None
 
 
 def load_note(state: State) -> dict[str, Any]:
@@ -127,8 +135,8 @@ class _Desk:
         self.credentials = {credential["name"]: credential for credential in credentials}
         given = {asked.only: Found("found", secret=asked.given)} if asked.given else {}
         self.values = Values(lambda: asked.sources.open_reader(member, credentials), given)
-        self._asked = asked
-        self._here = here
+        self.asked = asked
+        self.here = here
 
     def look(self, credential: Credential) -> _Local:
         """What is seen of it, whatever happens."""
@@ -148,11 +156,11 @@ class _Desk:
         return replace(local, latency_ms=round((time.monotonic() - started) * 1000))
 
     def _look(self, credential: Credential) -> _Local:
-        early = _unasked(credential, self._asked.sources)
+        early = _unasked(credential, self.asked.sources)
         if early:
             return _Local(early)
         name, options = credential["name"], credential["check"]
-        provider = self._asked.providers[options["provider"]] if options else None
+        provider = self.asked.providers[options["provider"]] if options else None
         mine = provider is None or provider.takes_value or asks_value(options)
         wanted = ([name] if mine else []) + (references(options) if options else [])
         found = {each: self.values.get(self.credentials[each]) for each in wanted}
@@ -163,7 +171,7 @@ class _Desk:
         others = tuple((each, look.secret) for each, look in found.items() if each != name and look.secret)
         if provider.local is None:
             return _Local(Outcome(PASS), pending=True, own=own, others=others)
-        outcome = provider.local(Check(options, own, dict(others)), self._here)
+        outcome = provider.local(Check(options, own, dict(others)), self.here)
         return _Local(outcome, pending=outcome.onward is not None, own=own, others=others)
 
 

@@ -83,7 +83,7 @@ class State:
             self._put(_files.read(self.path(os.path.join(_PREVIOUS, name))), before.data)
 
     @contextlib.contextmanager
-    def lock(self) -> Iterator[None]:
+    def lock(self, *, seconds: float = _PATIENCE) -> Iterator[None]:
         """One run of ours at a time for this member, from reading to writing; check mode needs none.
 
         What a killed run left in this folder is gone before anything is read.
@@ -98,7 +98,7 @@ class State:
         except OSError as error:
             raise LatchkeyError(f"{path} cannot be opened ({os.strerror(error.errno or 0)})") from None
         try:
-            _wait_for(fd, path)
+            _wait_for(fd, path, seconds)
             for folder in (self.folder, self.path(_PREVIOUS)):
                 _files.sweep(folder)
             yield
@@ -110,12 +110,12 @@ class State:
         _files.write(before, data, mode=0o600)
 
 
-def _wait_for(fd: int, path: str) -> None:
+def _wait_for(fd: int, path: str, seconds: float) -> None:
     """Another run of ours is waited for, but not for ever."""
-    until = time.monotonic() + _PATIENCE
+    until = time.monotonic() + seconds
     while not _is_locked(fd, path):
         if time.monotonic() > until:
-            raise LatchkeyError(f"another run has held {path} for {_PATIENCE} s", remedy="end it, or run again later")
+            raise LatchkeyError(f"another run has held {path} for {seconds:g} s", remedy="end it, or run again later")
         time.sleep(0.02)
 
 

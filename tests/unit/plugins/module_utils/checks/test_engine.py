@@ -449,6 +449,30 @@ def test_a_memory_that_cannot_be_written_is_said(twins: Twins, bench: Bench, mon
     assert "the disk is full" in rows["checks.json"]["what"]
 
 
+def test_another_run_holds_up_no_verdict(twins: Twins, bench: Bench) -> None:
+    """Neither where the key is there nor where it is not; what is not noted is said."""
+    bench.has("mine", GOOD)
+    for fingerprint in (0, 8):
+        with State(str(bench.home), check_mode=False).lock():
+            started = time.monotonic()
+            rows = bench.run([credential("mine", github(twins))])
+            assert time.monotonic() - started < 20
+        assert (rows["mine"]["outcome"], len(rows["mine"]["fingerprint"])) == ("PASS", fingerprint)
+        assert rows["checks.json"]["state"] == "unknown"
+        assert "another run has held" in rows["checks.json"]["what"]
+        assert bench.reports["alice"].failed is False
+        bench.run([credential("mine", github(twins))])
+
+
+@pytest.mark.parametrize("left", [".local", ".local/state/latchkey/key/folder"])
+def test_where_nothing_can_be_kept_there_are_verdicts(twins: Twins, bench: Bench, left: str) -> None:
+    bench.put(left, "")
+    bench.has("mine", GOOD)
+    row = bench.run([credential("mine", github(twins))])["mine"]
+    assert (row["outcome"], row["fingerprint"]) == ("PASS", "")
+    assert bench.reports["alice"].failed is False
+
+
 # --- words ------------------------------------------------------------------------------------------------------
 
 
