@@ -84,8 +84,7 @@ class Child:
     def end(self) -> Served:
         """End the whole session, and read what it left as a stranger's words."""
         late = not self.finished
-        os.kill(self._pid, signal.SIGKILL)
-        _end_session(self._pid)
+        _end_family(self._pid)
         os.waitpid(self._pid, 0)
         for fd in self.streams:
             os.close(fd)
@@ -169,26 +168,35 @@ def _environment(member: Member) -> dict[str, str]:
     return environment
 
 
-def _end_session(leader: int) -> None:
-    """Kill the session a child leads until nothing of it is left; what left the session runs on as the member's own."""
+def _end_family(leader: int) -> None:
+    """Kill a child, all it started, and their sessions, until nothing of it is left.
+
+    What has left on purpose (a daemon that nobody is the parent of any more) runs on as the member's own.
+    """
+    family = {leader}
     for _attempt in range(100):
-        alive = [pid for pid in map(int, filter(str.isdigit, os.listdir("/proc"))) if _session(pid) == leader]
-        for pid in alive:
+        alive = _processes()
+        size = 0
+        while size < len(family):
+            size = len(family)
+            family |= {pid for pid, (parent, session) in alive.items() if parent in family or session in family}
+        for pid in family & alive.keys():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        if not alive:
+        if not family & alive.keys():
             return
         time.sleep(0.001)
 
 
-def _session(pid: int) -> int | None:
-    """The session of a process that still runs, None for one that has ended."""
-    try:
-        with open(f"/proc/{pid}/stat", "rb") as stat:
-            fields = stat.read().rpartition(b")")[2].split()
-    except OSError:
-        return None
-    return int(fields[3]) if fields[0] not in {b"Z", b"X"} else None
+def _processes() -> dict[int, tuple[int, int]]:
+    """Parent and session of every process that still runs."""
+    found = {}
+    for pid in map(int, filter(str.isdigit, os.listdir("/proc"))):
+        with contextlib.suppress(OSError), open(f"/proc/{pid}/stat", "rb") as stat:
+            state, parent, _group, session = stat.read().rpartition(b")")[2].split()[:4]
+            if state not in {b"Z", b"X"}:
+                found[pid] = (int(parent), int(session))
+    return found
 
 
 def _send(fd: int, body: bytes) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable
 
 import pytest
-from ansible_collections.latchkey.workstation.plugins.module_utils import _child, _files
+from ansible_collections.latchkey.workstation.plugins.module_utils import _child, _command, _files
 from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
 from ansible_collections.latchkey.workstation.plugins.module_utils._members import Member, Served, serve
 from ansible_collections.latchkey.workstation.plugins.module_utils._report import Report
@@ -212,6 +212,18 @@ def test_a_grandchild_that_keeps_the_pipe_open_keeps_nobody_waiting(mallory: pwd
     assert time.monotonic() - started < (1.4 if not late else 4)
     grandchild = int(marker.read_text())
     status = Path(f"/proc/{grandchild}/stat")
+    assert not status.exists() or status.read_text().rpartition(")")[2].split()[0] == "Z"
+
+
+def test_a_program_in_a_session_of_its_own_ends_with_its_member(mallory: pwd.struct_passwd) -> None:
+    marker = Path(mallory.pw_dir, "program")
+
+    def hang(_member: Member, _entry: dict[str, Any]) -> Served:
+        _command.run(["sh", "-c", f"sleep 61 & echo $! > {marker}; wait"], seconds=60)
+        return say("done")
+
+    assert serve_one(hang, mallory.pw_name, seconds=1.5).report.failed
+    status = Path(f"/proc/{int(marker.read_text())}/stat")
     assert not status.exists() or status.read_text().rpartition(")")[2].split()[0] == "Z"
 
 
