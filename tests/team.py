@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Accounts made for a while on this machine, and root's folder from which playbooks serve them.
 
-    with Team.of(20) as team:
-        team.declare(latchkey_credentials={...})
-        team.play("bootstrap.yml")
+with Team.of(20) as team:
+    team.declare(latchkey_credentials={...})
+    team.play("bootstrap.yml")
 """
 
 from __future__ import annotations
@@ -57,8 +57,17 @@ class Account:
         """A program as this account, in their home, with nothing of root's environment."""
         own = {"HOME": str(self.home), "USER": self.name, "PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
         return subprocess.run(
-            argv, env=own, cwd=self.home, user=self.uid, group=self.gid, extra_groups=[],
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=seconds, check=False,
+            argv,
+            env=own,
+            cwd=self.home,
+            user=self.uid,
+            group=self.gid,
+            extra_groups=[],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+            check=False,
         )
 
 
@@ -106,8 +115,14 @@ class Team:
         }
         argv = ["ansible-playbook", "-i", str(self.folder / "inventory"), str(playbook), *arguments]
         return subprocess.run(
-            [str(bin_folder / argv[0]), *argv[1:]], env=own, cwd=CHECKOUT, stdin=subprocess.DEVNULL,
-            capture_output=True, text=True, timeout=seconds, check=False,
+            [str(bin_folder / argv[0]), *argv[1:]],
+            env=own,
+            cwd=CHECKOUT,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+            check=False,
         )
 
 

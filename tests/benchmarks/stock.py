@@ -62,8 +62,13 @@ class Stock:
     issuer: str
 
     def play(self, names: list[str]) -> subprocess.CompletedProcess[str]:
-        sections = {f"sso-session {SESSION}": SESSION_KEYS, **{f"profile {name}": PROFILES[name] for name in PROFILES}}
-        aws = [{"section": s, "key": key, "value": value} for s, keys in sections.items() for key, value in keys.items()]
+        sections = {f"sso-session {SESSION}": SESSION_KEYS}
+        sections.update({f"profile {name}": keys for name, keys in PROFILES.items()})
+        aws = [
+            {"section": title, "key": key, "value": sections[title][key]}
+            for title in sections
+            for key in sections[title]
+        ]
         more = {"home": str(self.team.folder), "people": names, "kept": KEPT, "exported": EXPORTED, "aws": aws}
         inventory = self.team.folder / "stock.yml"
         inventory.write_text(
@@ -73,8 +78,13 @@ class Stock:
         settings.write_text("[defaults]\n[connection]\npipelining = true\n")
         own = {"HOME": str(self.team.folder), "PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "LC_ALL": "C.UTF-8"}
         return subprocess.run(
-            [self.program, "-i", inventory, PLAY], cwd=self.team.folder, env={**own, "ANSIBLE_CONFIG": str(settings)},
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+            [self.program, "-i", inventory, PLAY],
+            cwd=self.team.folder,
+            env={**own, "ANSIBLE_CONFIG": str(settings)},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
         )
 
 
