@@ -11,12 +11,11 @@ __all__ = ["LIBRARY", "RUN"]
 LIBRARY = r"""@made_by@
 # No secret is in here, only where each one is kept. Any POSIX sh can read this file; zsh reads files without a fork.
 
-_latchkey_shells=@shells@
-_latchkey_all=@all@
-
-# NAME of a credential or a variable: which credential that is, and the variables to set
+# NAME COMMAND...: the command, with the variables that this credential or variable stands for
 _latchkey_find() {
-  case $1 in
+  _latchkey_name=$1
+  shift
+  case $_latchkey_name in
 @names@
     *) _latchkey_why='is not declared here'; return 1 ;;
   esac
@@ -32,42 +31,42 @@ _latchkey_read() {
 # NAME...: export those that are not set yet; silent
 latchkey_export() {
   _latchkey_refused=
-  for _latchkey_name in "$@"; do
-    _latchkey_find "$_latchkey_name" || continue
-    if eval "[ -z \"\${$_latchkey_name+set}\" ]" && _latchkey_take "$_latchkey_name"; then
-      export "$_latchkey_name"
-    fi
+  for _latchkey_asked in "$@"; do
+    _latchkey_find "$_latchkey_asked" _latchkey_add
   done
   _latchkey_clean
 }
 
 # [NAME...]: read them all anew, and say which could not be
 latchkey_refresh() {
-  [ $# -gt 0 ] || set -- $_latchkey_shells
-  _latchkey_refused= _latchkey_missed=0
-  for _latchkey_name in "$@"; do
-    if _latchkey_find "$_latchkey_name" && _latchkey_take "$_latchkey_name"; then
-      export "$_latchkey_name"
-    else
-      printf 'latchkey: %s %s\n' "$_latchkey_name" "$_latchkey_why" >&2
-      _latchkey_missed=1
-    fi
+  [ $# -gt 0 ] || set -- @shells@
+  _latchkey_each _latchkey_give "$@"
+}
+
+# [NAME...]: unset them all
+latchkey_forget() {
+  [ $# -gt 0 ] || set -- @shells@
+  _latchkey_each unset "$@"
+}
+
+# COMMAND NAME...: the command for each, and a line for each that it failed for
+_latchkey_each() {
+  _latchkey_action=$1 _latchkey_refused= _latchkey_missed=0
+  shift
+  for _latchkey_asked in "$@"; do
+    _latchkey_find "$_latchkey_asked" "$_latchkey_action" && continue
+    printf 'latchkey: %s %s\n' "$_latchkey_asked" "$_latchkey_why" >&2
+    _latchkey_missed=1
   done
   set -- "$_latchkey_missed"
   _latchkey_clean
   return "$1"
 }
 
-# [NAME...]: unset them all
-latchkey_forget() {
-  [ $# -gt 0 ] || set -- $_latchkey_shells
-  [ $# -eq 0 ] || unset "$@"
-}
-
 # NAME... -- COMMAND...: become the command, with these credentials and no other that is declared
 _latchkey_run() {
   set -f
-  _latchkey_wanted= _latchkey_given= _latchkey_refused=
+  _latchkey_wanted= _latchkey_refused=
   while [ $# -gt 0 ] && [ "$1" != -- ]; do
     _latchkey_wanted="$_latchkey_wanted $1"
     shift
@@ -75,15 +74,13 @@ _latchkey_run() {
   [ $# -gt 1 ] && [ -n "$_latchkey_wanted" ] || _latchkey_stop 'usage: latchkey-run NAME... -- COMMAND [ARGUMENT...]'
   shift
   command -v "$1" >/dev/null || { printf 'latchkey-run: there is no command %s\n' "$1" >&2; exit 127; }
-  unset $_latchkey_all
-  for _latchkey_name in $_latchkey_wanted; do
-    _latchkey_find "$_latchkey_name" || _latchkey_stop "latchkey-run: $_latchkey_name $_latchkey_why"
-    for _latchkey_variable in $_latchkey_variables; do
-      _latchkey_take "$_latchkey_variable" || _latchkey_stop "latchkey-run: $_latchkey_name $_latchkey_why"
-      _latchkey_given="$_latchkey_given $_latchkey_variable"
-    done
+  unset @all@
+  for _latchkey_asked in $_latchkey_wanted; do
+    _latchkey_find "$_latchkey_asked" _latchkey_take || _latchkey_stop "latchkey-run: $_latchkey_asked $_latchkey_why"
   done
-  export $_latchkey_given
+  for _latchkey_asked in $_latchkey_wanted; do
+    _latchkey_find "$_latchkey_asked" export
+  done
   _latchkey_clean
   exec "$@"
 }
@@ -93,20 +90,36 @@ _latchkey_stop() {
   exit 125
 }
 
-# VARIABLE: set it to what was found for it; not exported yet, so that no program started meanwhile is given it
+# VARIABLE...: export those that are not set yet
+_latchkey_add() {
+  for _latchkey_variable in "$@"; do
+    shift
+    eval "[ -n \"\${$_latchkey_variable+set}\" ]" || set -- "$@" "$_latchkey_variable"
+  done
+  [ $# -eq 0 ] || _latchkey_give "$@"
+}
+
+_latchkey_give() {
+  _latchkey_take "$@" && export "$@"
+}
+
+# VARIABLE...: set them to what was found; not exported yet, so that no program started meanwhile is given it
 _latchkey_take() {
-  unset "$1"
+  unset "$@"
   _latchkey_value= _latchkey_why='is empty'
   _latchkey_read "$_latchkey_credential"
   [ -n "$_latchkey_value" ] || return 1
   _latchkey_why='is too long for an environment'
-  [ "${#_latchkey_value}" -le 100000 ] && eval "$1=\$_latchkey_value"
+  [ "${#_latchkey_value}" -le 100000 ] || return 1
+  for _latchkey_variable in "$@"; do
+    eval "$_latchkey_variable=\$_latchkey_value"
+  done
 }
 
 _latchkey_clean() {
   unset _latchkey_value _latchkey_text _latchkey_hex _latchkey_octal _latchkey_byte _latchkey_code _latchkey_why
-  unset _latchkey_name _latchkey_credential _latchkey_variable _latchkey_variables _latchkey_missed _latchkey_refused
-  unset _latchkey_bus _latchkey_unlocked
+  unset _latchkey_asked _latchkey_name _latchkey_credential _latchkey_variable _latchkey_action _latchkey_missed
+  unset _latchkey_refused _latchkey_bus _latchkey_unlocked
 }
 
 _latchkey_newline='

@@ -43,8 +43,8 @@ def render_library(exported: Sequence[Exported], *, tools: Mapping[str, str] | N
     for row in exported:
         _check(row)
     table = {
-        "shells": shlex.quote(" ".join(name for row in exported for name in row.in_shells)),
-        "all": shlex.quote(" ".join(name for row in exported for name in row.variables)),
+        "shells": " ".join(name for row in exported for name in row.in_shells),
+        "all": " ".join(name for row in exported for name in row.variables),
         "names": "\n".join([*map(_by_credential, exported), *_by_variable(exported)]),
         "places": "\n".join(map(_place, exported)),
         **{tool: shlex.quote(path) for tool, path in {**_TOOLS, **(tools or {})}.items()},
@@ -83,7 +83,7 @@ def _by_variable(exported: Sequence[Exported]) -> list[str]:
 
 
 def _found(credential: str, variables: Sequence[str]) -> str:
-    return f"_latchkey_credential={shlex.quote(credential)} _latchkey_variables={shlex.quote(' '.join(variables))}"
+    return f'_latchkey_credential={shlex.quote(credential)}; "$@" {" ".join(variables)}'
 
 
 def _place(row: Exported) -> str:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -53,8 +54,73 @@ def functions(*calls: str, shell: str = "sh") -> list[str]:
     ],
 )
 def test_a_credential_is_found_by_its_name_and_by_its_variables(asked: str, credential: str, variables: str) -> None:
-    told = functions(f"_latchkey_find {asked}", 'printf "%s\\n" "$_latchkey_credential" "$_latchkey_variables"')
-    assert told == [credential, variables]
+    told = functions(f"_latchkey_find {asked} echo", 'echo "$_latchkey_credential"')
+    assert told == [variables, credential]
+
+
+SHELLS = {"dash": ["dash"], "bash": ["bash"], "zsh as sh": ["zsh", "--emulate", "sh"], "zsh": ["zsh"]}
+TRAP = r"""
+command_not_found_handle() { printf 'ran %s\n' "$*"; }
+command_not_found_handler() { printf 'ran %s\n' "$*"; }
+told() { printf "%s\n" "ONE=${ONE-unset}" "TWO=${TWO-unset}" "OTHER=${OTHER-unset}"; env | grep -i secret || :; }
+"""
+SECRETS = ["ONE=my-secret", "TWO=my-secret", "OTHER=a secret"]
+
+
+def calls(folder: Path, shell: list[str], script: str) -> list[str]:
+    """What ``script`` prints where my-token has two variables and other has one; shells get ONE and OTHER."""
+    if not shutil.which(shell[0]):
+        pytest.skip(f"there is no {shell[0]}")
+    (folder / "mine").write_text("my-secret")
+    (folder / "other").write_text("a secret")
+    rows = [
+        Exported("my-token", ["ONE", "TWO"], ["ONE"], [("kept", f"{folder}/mine")]),
+        Exported("other", ["OTHER"], ["OTHER"], [("kept", f"{folder}/other")]),
+    ]
+    library = folder / "exports.sh"
+    library.write_text(_exports_shell.render_library(rows))
+    read = f"emulate -R sh -c '. {library}'" if shell == ["zsh"] else f". {library}"
+    argv = [*shell, "-c", f"{TRAP}\n{read}\n{script}"]
+    done = subprocess.run(argv, capture_output=True, check=True, text=True, env={"PATH": os.environ["PATH"]})
+    return (done.stdout + done.stderr).splitlines()
+
+
+@pytest.mark.parametrize("shell", SHELLS.values(), ids=SHELLS)
+@pytest.mark.parametrize("call", ["latchkey_refresh", "latchkey_export"])
+def test_the_name_of_a_credential_stands_for_its_variables(shell: list[str], call: str, tmp_path: Path) -> None:
+    wanted = [*SECRETS[:2], "OTHER=unset", *SECRETS[:2]]
+    assert sorted(calls(tmp_path, shell, f"{call} my-token; told")) == sorted(wanted)
+    again = calls(tmp_path, shell, f"{call} other; told; set | grep '^other=' || :")
+    assert sorted(again) == sorted(["ONE=unset", "TWO=unset", SECRETS[2], SECRETS[2]])
+
+
+@pytest.mark.parametrize("shell", SHELLS.values(), ids=SHELLS)
+def test_what_is_forgotten_is_declared(shell: list[str], tmp_path: Path) -> None:
+    forget = "export ONE=1 TWO=2 OTHER=3; latchkey_forget {}; echo $?; told"
+    assert calls(tmp_path, shell, forget.format("my-token")) == ["0", "ONE=unset", "TWO=unset", "OTHER=3"]
+    assert calls(tmp_path, shell, forget.format("TWO other")) == ["0", "ONE=1", "TWO=unset", "OTHER=unset"]
+    assert calls(tmp_path, shell, forget.format("")) == ["0", "ONE=unset", "TWO=2", "OTHER=unset"]
+    told = calls(tmp_path, shell, forget.format("PATH ONE"))
+    assert told == ["1", "ONE=unset", "TWO=2", "OTHER=3", "latchkey: PATH is not declared here"]
+
+
+@pytest.mark.parametrize("shell", SHELLS.values(), ids=SHELLS)
+def test_a_name_that_is_not_declared_runs_nothing(shell: list[str], tmp_path: Path) -> None:
+    for call in ("latchkey_refresh", "latchkey_forget"):
+        told = calls(tmp_path, shell, f"{call} 'x; echo ran' '$(echo ran >&2)' || echo $?")
+        assert [line.removeprefix("latchkey: ") for line in sorted(told)] == [
+            "1",
+            "$(echo ran >&2) is not declared here",
+            "x; echo ran is not declared here",
+        ]
+    assert calls(tmp_path, shell, "latchkey_export 'x; echo ran' '$(echo ran >&2)'") == []
+
+
+@pytest.mark.parametrize("shell", SHELLS.values(), ids=SHELLS)
+def test_fields_may_split_at_anything(shell: list[str], tmp_path: Path) -> None:
+    script = 'IFS=NE_; latchkey_export ONE OTHER; latchkey_refresh my-token; [ "$IFS" = NE_ ] && unset IFS && told'
+    assert calls(tmp_path, shell, script)[:3] == SECRETS
+    assert calls(tmp_path, shell, "IFS=NE_; ONE=1; latchkey_forget; unset IFS; told")[0] == "ONE=unset"
 
 
 @pytest.mark.parametrize("shell", ["dash", "bash", "zsh"])
