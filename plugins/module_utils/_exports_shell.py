@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
-from ansible_collections.latchkey.workstation.plugins.module_utils._exports_library import LIBRARY, RUN
+from ansible_collections.latchkey.workstation.plugins.module_utils._exports_library import COMMANDS, RUN
+from ansible_collections.latchkey.workstation.plugins.module_utils._exports_readers import READERS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,7 +40,7 @@ class Exported:
 
 
 def render_library(exported: Sequence[Exported], *, tools: Mapping[str, str] | None = None) -> str:
-    """The text of exports.sh: these credentials, and the readers."""
+    """The text of exports.sh: these credentials, and what reads them."""
     for row in exported:
         _check(row)
     table = {
@@ -49,7 +50,7 @@ def render_library(exported: Sequence[Exported], *, tools: Mapping[str, str] | N
         "places": "\n".join(map(_place, exported)),
         **{tool: shlex.quote(path) for tool, path in {**_TOOLS, **(tools or {})}.items()},
     }
-    return _fill(LIBRARY, table)
+    return _fill(COMMANDS + READERS, table)
 
 
 def render_run(library: str) -> str:
