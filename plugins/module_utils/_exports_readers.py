@@ -150,7 +150,7 @@ _latchkey_secret_service() {
       *) _latchkey_refused=yes; return 2 ;;
     esac
   fi
-  _latchkey_ask env DBUS_SESSION_BUS_ADDRESS="$_latchkey_bus" @secret_tool@ lookup service "$1" account "$2"
+  _latchkey_ask env DBUS_SESSION_BUS_ADDRESS="$_latchkey_bus" @secret_tool@ lookup -- service "$1" account "$2"
   case $? in
     0) _latchkey_value=$_latchkey_text ;;
     1) _latchkey_why='is not in the Secret Service'; return 1 ;;

@@ -223,3 +223,15 @@ def test_a_locked_service_is_not_looked_up_in_for_that_would_ask_somebody(tmp_pa
     shells.export({name: [("secret_service", name, "a b")] for name in NAMES})
     assert told(shells.zsh("env -0", DBUS_SESSION_BUS_ADDRESS="unix:path=/nowhere")) == {}
     assert (tmp_path / "calls").read_text() == "locked\n"
+
+
+def test_what_begins_like_an_option_is_none(tmp_path: Path) -> None:
+    needs("zsh")
+    (tmp_path / "home").mkdir()
+    for name, script in {"unlocked": "echo '   variant       boolean false'", "lookup": 'echo "$*"'}.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / name).chmod(0o755)
+    shells = Shells(tmp_path / "home", dbus_send=str(tmp_path / "unlocked"), secret_tool=str(tmp_path / "lookup"))
+    shells.export({"V0": [("secret_service", "--help", "-a")]})
+    found = told(shells.zsh("env -0", DBUS_SESSION_BUS_ADDRESS="unix:path=/nowhere"))
+    assert found == {"V0": b"lookup -- service --help account -a\n"}
