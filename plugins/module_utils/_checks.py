@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import functools
 import json
+import threading
 import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.latchkey.workstation.plugins.module_utils import _checks_row, _checks_time
+from ansible_collections.latchkey.workstation.plugins.module_utils import _checks_row
 from ansible_collections.latchkey.workstation.plugins.module_utils._checks_base import (
     FAIL,
     UNKNOWN,
@@ -22,13 +23,11 @@ from ansible_collections.latchkey.workstation.plugins.module_utils._checks_base 
     references,
 )
 from ansible_collections.latchkey.workstation.plugins.module_utils._checks_local import (
-    ATTENTION,
-    NOTE,
     Asked,
-    load_note,
     look,
     place_of,
 )
+from ansible_collections.latchkey.workstation.plugins.module_utils._checks_note import ASKING, remember
 from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
 from ansible_collections.latchkey.workstation.plugins.module_utils._http import (
     Deadline,
@@ -39,7 +38,7 @@ from ansible_collections.latchkey.workstation.plugins.module_utils._http import 
 )
 from ansible_collections.latchkey.workstation.plugins.module_utils._members import Member, Served, serve
 from ansible_collections.latchkey.workstation.plugins.module_utils._report import Report
-from ansible_collections.latchkey.workstation.plugins.module_utils._state import State
+from ansible_collections.latchkey.workstation.plugins.module_utils._secrets import redactor
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -52,8 +51,6 @@ __all__ = ["Plan", "check_all"]
 _WIDTH = 128
 _LOCAL_SHARE = 2 / 3
 _GRACE = 0.5
-_NOTE_SECONDS = 5
-_LOCK_SECONDS = 2
 
 
 @dataclass(frozen=True)
@@ -94,8 +91,10 @@ def check_all(members: Sequence[dict[str, Any]], plan: Plan) -> dict[str, Report
     seen = {entry["name"]: _seen(entry, served[entry["name"]].report, plan) for entry in members}
     seen = _judged(members, served, seen, plan, deadline)
     reports = {entry["name"]: _report(entry, served[entry["name"]], seen, plan, len(members)) for entry in members}
+    for each in served.values():
+        each.values.clear()
     if not plan.asked.check_mode and plan.asked.given is None:
-        _remember(members, reports, plan)
+        remember(members, reports, exclusive=plan.exclusive, whole=not plan.asked.only)
     return reports
 
 
@@ -143,6 +142,7 @@ def _pending(member: str, credential: Mapping[str, Any], seen: Seen, values: Map
 
 
 def _ask(check: Check, plan: Plan, deadline: Deadline) -> tuple[Outcome, int]:
+    threading.current_thread().name = ASKING
     started = time.monotonic()
     remote = plan.asked.providers[check.options["provider"]].remote if check.options else None
     try:
@@ -168,35 +168,13 @@ def _report(
     if served.report.failed:
         return served.report
     report = Report()
-    secrets = [*served.values.values(), *([plan.asked.given] if plan.asked.given else [])]
+    without = redactor([*served.values.values(), *([plan.asked.given] if plan.asked.given else [])])
     for credential in entry["credentials"]:
         look = seen[name].get(credential["name"])
         if look:
             user = name if members > 1 else ""
-            row = _checks_row.finish(credential, look, secrets=secrets, fail_on=plan.fail_on, user=user)
+            row = _checks_row.finish(credential, look, without, fail_on=plan.fail_on, user=user)
             report.items.append(row)
     failing = [f"{row['outcome']} {row['item']}" for row in report.items if row["state"] == "failed"]
     report.failed, report.msg = bool(failing), ", ".join(failing)
     return report
-
-
-def _remember(members: Sequence[dict[str, Any]], reports: Mapping[str, Report], plan: Plan) -> None:
-    """Note as the member when each credential was last validated and what needs a look. No change is counted for it."""
-    now = _checks_time.show(_checks_time.now())
-
-    def work(member: Member, entry: Mapping[str, Any]) -> Served:
-        state = State(member.home, check_mode=False)
-        rows = reports[member.name].items
-        fresh = {row["item"]: now for row in rows if _checks_row.passed(row)}
-        declared = {credential["name"] for credential in entry["credentials"]}
-        with state.lock(seconds=_LOCK_SECONDS):
-            kept = {name: last for name, last in load_note(state).items() if name in declared or not plan.exclusive}
-            state.save(NOTE, {**kept, **fresh})
-            if not plan.asked.only:
-                state.tell(ATTENTION, _checks_row.attention(rows))
-        return Served()
-
-    seen = [entry for entry in members if reports[entry["name"]].items]
-    for name, done in serve(seen, work, seconds=_NOTE_SECONDS).items():
-        if done.report.failed:
-            reports[name].add("checks.json", "unknown", f"not noted: {done.report.msg}")

@@ -24,13 +24,14 @@ from ansible_collections.latchkey.workstation.plugins.module_utils._checks_base 
     asks_value,
     references,
 )
+from ansible_collections.latchkey.workstation.plugins.module_utils._checks_note import last_days
 from ansible_collections.latchkey.workstation.plugins.module_utils._checks_row import Seen
 from ansible_collections.latchkey.workstation.plugins.module_utils._checks_values import Sources, Values, missing
 from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
 from ansible_collections.latchkey.workstation.plugins.module_utils._found import Found
 from ansible_collections.latchkey.workstation.plugins.module_utils._http import at_once
 from ansible_collections.latchkey.workstation.plugins.module_utils._members import Served
-from ansible_collections.latchkey.workstation.plugins.module_utils._secrets import fingerprint
+from ansible_collections.latchkey.workstation.plugins.module_utils._secrets import fingerprint, redactor
 from ansible_collections.latchkey.workstation.plugins.module_utils._state import State
 
 if TYPE_CHECKING:
@@ -43,10 +44,8 @@ if TYPE_CHECKING:
 
     Credential = Mapping[str, Any]
 
-__all__ = ["ATTENTION", "NOTE", "Asked", "load_note", "look", "place_of"]
+__all__ = ["Asked", "look", "place_of"]
 
-NOTE = "checks"
-ATTENTION = "attention"
 _KEY_SECONDS = 1
 
 
@@ -94,13 +93,14 @@ def _told(seen: Mapping[str, _Local], desk: _Desk) -> Served:
     found = {name: local.outcome.onward or local.own for name, local in seen.items()}
     secrets = [*desk.values.secrets(), *(secret for secret in found.values() if secret)]
     key = _key(desk.here, check_mode=desk.asked.check_mode) if secrets else None
-    note = load_note(State(desk.here.home, check_mode=True))
+    without = redactor(secrets)
+    note = last_days(State(desk.here.home, check_mode=True))
     for name, local in seen.items():
         secret = found[name]
         mark = fingerprint(key, secret) if key and secret else ""
         last = note.get(name)
         row = Seen(local.outcome, local.pending, mark, last if isinstance(last, str) else "", local.latency_ms)
-        served.report.add(name, "unknown", **_checks_row.sketch(row, secrets))
+        served.report.add(name, "unknown", **_checks_row.sketch(row, without))
         if local.pending:
             served.values.update({place_of(name): secret} if secret else {})
             served.values.update({place_of(name, other): value for other, value in local.others})
@@ -118,14 +118,6 @@ def _key(here: Here, *, check_mode: bool) -> bytes | None:
             return state.key()
     except LatchkeyError:
         return None
-
-
-def load_note(state: State) -> dict[str, Any]:
-    """When each credential was last validated; a damaged note counts as none, it is only a memory."""
-    try:
-        return state.load(NOTE)
-    except LatchkeyError:
-        return {}
 
 
 class _Desk:

@@ -20,14 +20,11 @@ from ansible_collections.latchkey.workstation.plugins.module_utils._checks_base 
     Outcome,
 )
 from ansible_collections.latchkey.workstation.plugins.module_utils._report import clean
-from ansible_collections.latchkey.workstation.plugins.module_utils._secrets import redact
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-    from ansible_collections.latchkey.workstation.plugins.module_utils._secrets import Secret
-
-__all__ = ["Seen", "attention", "finish", "passed", "read", "sketch"]
+__all__ = ["Seen", "attention", "finish", "read", "sketch"]
 
 _STATES = (PASS, FAIL, SKIP, UNKNOWN, ABSENT)
 _LONGEST = 160
@@ -47,10 +44,10 @@ class Seen:
     latency_ms: int = 0
 
 
-def sketch(seen: Seen, secrets: Collection[Secret]) -> dict[str, Any]:
-    """``seen`` as flat fields that cross a pipe."""
+def sketch(seen: Seen, without: Callable[[str], str]) -> dict[str, Any]:
+    """``seen`` as flat fields that cross a pipe, ``without`` what is secret."""
     outcome = seen.outcome
-    texts, scopes = _shown([outcome.reason, outcome.identity, outcome.remedy], outcome.scopes, secrets)
+    texts, scopes = _shown([outcome.reason, outcome.identity, outcome.remedy], outcome.scopes, without)
     return {
         "outcome": outcome.state,
         "reason": texts[0],
@@ -94,13 +91,13 @@ def read(row: Mapping[str, Any] | None) -> Seen:
 
 
 def finish(
-    credential: Mapping[str, Any], seen: Seen, *, secrets: Collection[Secret], fail_on: Collection[str], user: str
+    credential: Mapping[str, Any], seen: Seen, without: Callable[[str], str], *, fail_on: Collection[str], user: str
 ) -> dict[str, Any]:
     """The fields that people, the verdict and the report read; ``user`` is the name that remedies need, if any."""
     outcome = _decided(seen.outcome, required=credential["required"])
     left = (outcome.expires_at - _checks_time.now()).total_seconds() if outcome.expires_at else None
     fix = outcome.remedy or (_remedy(credential, outcome, user) if outcome.state == FAIL else "")
-    (reason, identity, remedy), scopes = _shown([outcome.reason, outcome.identity, fix], outcome.scopes, secrets)
+    (reason, identity, remedy), scopes = _shown([outcome.reason, outcome.identity, fix], outcome.scopes, without)
     return {
         "item": credential["name"],
         "state": _state(outcome.state, fail_on),
@@ -121,10 +118,6 @@ def finish(
         "last_validated": seen.last_validated,
         "rotate": credential["rotate"],
     }
-
-
-def passed(row: Mapping[str, Any]) -> bool:
-    return bool(row["outcome"] == PASS)
 
 
 def attention(rows: Iterable[Mapping[str, Any]]) -> str:
@@ -158,9 +151,9 @@ def _remedy(credential: Mapping[str, Any], outcome: Outcome, user: str) -> str:
     return f"put a valid value where it comes from: {source['kind']} {place}".rstrip()
 
 
-def _shown(texts: Sequence[str], scopes: Sequence[str], secrets: Collection[Secret]) -> tuple[list[str], list[str]]:
+def _shown(texts: Sequence[str], scopes: Sequence[str], without: Callable[[str], str]) -> tuple[list[str], list[str]]:
     """Texts as they may be seen: nothing secret, nothing a terminal acts on, one line each, not too long."""
     raw = [str(text).replace("\0", "") for text in (*texts, *scopes[:_MOST])]
-    shown = [" ".join(clean(text).split()) for text in redact("\0".join(raw), secrets).split("\0")]
+    shown = [" ".join(clean(text).split()) for text in without("\0".join(raw)).split("\0")]
     cut = [text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…" for text in shown]
     return cut[: len(texts)], cut[len(texts) :]
