@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
+from ansible_collections.latchkey.workstation.plugins.module_utils._exports_lines import variables_set
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -29,14 +30,6 @@ fi
 _HOOK = '[[ -o interactive && -s {attention} ]] && print -ru2 -- "$(<{attention})"\n'
 _NAME = re.compile(r"    [A-Za-z_][A-Za-z0-9_]*( \\)?")
 _FOREIGN = "(a line that is not ours)"
-
-# A command that sets {name}: export and its like, or a bare assignment that is not the prefix of another command.
-_START = rb"(?:^|[;&|({]|\b(?:then|do|else)\b)[ \t]*"
-_KEYWORD = rb"(?:export|typeset|declare|readonly)\b[^;&|#]*?[ \t]%(name)s="
-_UNSET = rb"unset\b[^;&|#]*?[ \t]%(name)s\b"
-_WORD = rb"(?:\"[^\"]*\"|'[^']*'|\$\([^)]*\)|`[^`]*`|\\.|[^\s;&|\"'`\\])*"
-_BARE = rb"%(name)s=(?:" + _WORD + rb"[ \t]*(?:[;&|}\r]|#.*|$)|" + _WORD + rb"[\"'`].*$)"
-_SETS = _START + rb"(?:" + _KEYWORD + rb"|" + _UNSET + rb"|" + _BARE + rb")"
 
 
 def render(names: Sequence[str], *, library: str, attention: str = "") -> bytes:
@@ -81,13 +74,12 @@ def show(data: bytes) -> str:
 def overrides(data: bytes, names: Collection[str]) -> Iterator[tuple[str, int, bool]]:
     """Name, line and whether it comes after the block, for every line that sets one of ``names`` by itself."""
     _begin, end = _find(data) or (0, len(data))
-    patterns = {name: re.compile(_SETS % {b"name": re.escape(name.encode())}) for name in names}
     position = 0
     for number, line in enumerate(data.split(b"\n"), start=1):
-        if not line.lstrip().startswith(b"#"):
-            for name, sets in patterns.items():
-                if name.encode() in line and sets.search(line):
-                    yield name, number, position >= end
+        found = set(variables_set(line)) if any(name.encode() in line for name in names) else set()
+        for name in names:
+            if name.encode() in found:
+                yield name, number, position >= end
         position += len(line) + 1
 
 

@@ -108,6 +108,15 @@ SETS = {
     "in braces": b"{ KEY=value }",
     "second command": b"cd x; KEY=value",
     "unset": b"unset OTHER KEY",
+    "empty and more": b"export KEY= OTHER=1",
+    "out of nested commands": b"export KEY=$(cat $(which x))",
+    "a default": b"KEY=${KEY:-a b}",
+    "a list": b"KEY=(a b)",
+    "with a prefix that is one too": b"OTHER=1 KEY=2",
+    "over lines in a command": b"KEY=$(begin",
+    "an escaped blank": b"KEY=a\\ b",
+    "in a case": b"  a) KEY=1 ;;",
+    "in a condition of its own": b"if KEY=$(cat x); then",
 }
 SETS_NOT = {
     "comment": b"# export KEY=value",
@@ -119,6 +128,13 @@ SETS_NOT = {
     "alias": b"alias h='KEY=value heroku'",
     "used": b'export OTHER="$KEY"',
     "mentioned": b"KEY",
+    "for one command, a command before it": b"cd x && KEY=$(cat y) OTHER=1 heroku apps",
+    "an argument": b"make KEY=value",
+    "said to export": b"echo export KEY=value",
+    "in a command's output": b"OTHER=$(KEY=value heroku)",
+    "after a comment sign": b"true # export KEY=value",
+    "exported only": b"export KEY",
+    "of another one's value": b"OTHER=KEY=1",
 }
 
 
@@ -134,8 +150,24 @@ def test_a_line_that_only_looks_like_it_is_not(line: bytes) -> None:
     assert not list(_exports_block.overrides(block("KEY") + line + b"\n", ["KEY"]))
 
 
-def test_a_long_line_is_no_burden() -> None:
-    line = b"x" * 200_000 + b"; export " * 20_000 + b"a " * 100_000 + b"(KEY"
+LONG = {
+    "commands": b"x" * 200_000 + b"; export " * 20_000 + b"a " * 100_000 + b"(KEY",
+    "substitutions": b"KEY=" + b"$(a)" * 30 + b" cmd",
+    "very many substitutions": b"KEY=" + b"$(a)" * 20_000 + b" cmd",
+    "quotes": b"KEY=" + b"\"a\"'b'`c`\\d" * 20_000 + b" cmd",
+    "nothing ends": b"KEY=x cmd " + b"$( ${ ` \" '" * 20_000,
+    "braces": b"{export " * 20_000 + b"KEY",
+    "exports": b"export " + b"A=1 " * 50_000 + b"unset KEY",
+    "of many": b"\n".join([b"KEY=$(a)$(a)$(a)$(a)$(a)$(a)$(a)$(a) cmd"] * 5_000),
+}
+
+
+@pytest.mark.parametrize("line", LONG.values(), ids=LONG)
+def test_a_long_line_is_no_burden(line: bytes) -> None:
     started = time.monotonic()
-    assert not list(_exports_block.overrides(line, ["KEY"]))
+    assert not list(_exports_block.overrides(line, ["KEY", *(f"KEY{number}" for number in range(50))]))
     assert time.monotonic() - started < 1
+
+
+def test_what_stands_far_to_the_right_is_not_looked_for() -> None:
+    assert not list(_exports_block.overrides(b"x" * 4100 + b"; export KEY=1", ["KEY"]))
