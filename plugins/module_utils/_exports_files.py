@@ -93,6 +93,10 @@ class Managed:
             _files.write(before, wanted.data, mode=wanted.mode)
 
     def _fail(self, item: str, error: LatchkeyError) -> None:
+        """What is wanted could not be made: a failure, and in check mode, where nothing was tried, no verdict."""
+        if self._check_mode:
+            self.report.add(item, "unknown", error.message, remedy=error.remedy)
+            return
         self.report.add(item, "failed", error.message, remedy=error.remedy)
         self.report.failed = True
         self.report.msg = "; ".join(filter(None, [self.report.msg, str(error)]))

@@ -176,22 +176,26 @@ def test_the_zshrc_keeps_its_mode_its_link_and_its_previous_version(home: Home) 
     assert (home / ".local/state/latchkey/previous/zshrc").read_text() == "mine\n"
 
 
-def test_damaged_marks_fail_and_the_file_stays(home: Home) -> None:
+MODES = pytest.mark.parametrize(("check_mode", "state"), [(False, "failed"), (True, "unknown")])
+
+
+@MODES
+def test_damaged_marks_fail_and_the_file_stays(home: Home, check_mode: bool, state: str) -> None:
     (home / ".zshrc").write_text("a\n# >>> latchkey >>> made by somebody\n")
-    report = home.converge(credential("a", "A"))
-    assert report.failed
+    report = home.converge(credential("a", "A"), check_mode=check_mode)
+    assert (report.failed, row(report, "~/.zshrc")["state"]) == (not check_mode, state)
     assert "line 2" in row(report, "~/.zshrc")["what"]
     assert row(report, "~/.zshrc")["remedy"]
     assert (home / ".zshrc").read_text() == "a\n# >>> latchkey >>> made by somebody\n"
 
 
-@pytest.mark.parametrize("check_mode", [True, False])
-def test_a_read_only_zshrc_fails_and_stays(home: Home, check_mode: bool) -> None:
+@MODES
+def test_a_read_only_zshrc_fails_and_stays(home: Home, check_mode: bool, state: str) -> None:
     (home / ".zshrc").write_text("mine\n")
     (home / ".zshrc").chmod(0o444)
     report = home.converge(credential("a", "A"), check_mode=check_mode)
-    assert report.failed
-    assert states(report)["~/.zshrc"] == "failed"
+    assert (report.failed, row(report, "~/.zshrc")["state"]) == (not check_mode, state)
+    assert "read-only" in report.msg or check_mode
     assert "chmod u+w" in row(report, "~/.zshrc")["remedy"]
     assert (home / ".zshrc").read_text() == "mine\n"
 
