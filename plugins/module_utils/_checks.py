@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.latchkey.workstation.plugins.module_utils import _checks_row
 from ansible_collections.latchkey.workstation.plugins.module_utils._checks_base import (
+    AT_A_TIME,
     FAIL,
     UNKNOWN,
     Check,
@@ -87,7 +88,7 @@ def check_all(members: Sequence[dict[str, Any]], plan: Plan) -> dict[str, Report
     def work(member: Member, entry: Mapping[str, Any]) -> Served:
         return look(member, entry, plan.asked, deadline.narrow(seconds))
 
-    served = serve(members, work, seconds=seconds + _GRACE)
+    served = serve(members, work, seconds=seconds + _GRACE, at_a_time=AT_A_TIME)
     seen = {entry["name"]: _seen(entry, served[entry["name"]].report, plan) for entry in members}
     seen = _judged(members, served, seen, plan, deadline)
     reports = {entry["name"]: _report(entry, served[entry["name"]], seen, plan, len(members)) for entry in members}

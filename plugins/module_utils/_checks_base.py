@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ABSENT",
+    "AT_A_TIME",
     "FAIL",
     "PASS",
     "SKIP",
@@ -39,6 +40,7 @@ __all__ = [
 
 PASS, FAIL, SKIP, UNKNOWN = "PASS", "FAIL", "SKIP", "UNKNOWN"
 ABSENT = "ABSENT"  # FAIL where it is required, SKIP elsewhere: the engine decides
+AT_A_TIME = 64  # members' processes: those that hang must not use up the time of the others
 _WORD = re.compile(r"\{(value|credential\.([A-Za-z0-9][A-Za-z0-9_.-]*))\}")
 _UNATTENDED = {"CI": "1", "GH_PROMPT_DISABLED": "1", "GH_NO_UPDATE_NOTIFIER": "1", "NO_COLOR": "1", "TZ": "UTC"}
 

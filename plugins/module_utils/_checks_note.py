@@ -11,7 +11,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.latchkey.workstation.plugins.module_utils import _checks_row, _checks_time
-from ansible_collections.latchkey.workstation.plugins.module_utils._checks_base import PASS
+from ansible_collections.latchkey.workstation.plugins.module_utils._checks_base import AT_A_TIME, PASS
 from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
 from ansible_collections.latchkey.workstation.plugins.module_utils._http import Deadline
 from ansible_collections.latchkey.workstation.plugins.module_utils._members import Member, Served, serve
@@ -71,7 +71,7 @@ def remember(
         for entry in seen:
             reports[entry["name"]].add("checks.json", "unknown", "not noted: an issuer keeps this run waiting")
         return
-    for name, done in serve(seen, work, seconds=_SECONDS).items():
+    for name, done in serve(seen, work, seconds=_SECONDS, at_a_time=AT_A_TIME).items():
         if done.report.failed:
             reports[name].add("checks.json", "unknown", f"not noted: {done.report.msg}")
 

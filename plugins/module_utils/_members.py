@@ -39,7 +39,9 @@ class LeftAlone(LatchkeyError):
     """Somebody whom whoever runs this does not serve; no fault of anybody's."""
 
 
-def serve(declared: Sequence[dict[str, Any]], work: Work, *, seconds: float = 60) -> dict[str, Served]:
+def serve(
+    declared: Sequence[dict[str, Any]], work: Work, *, seconds: float = 60, at_a_time: int = _AT_A_TIME
+) -> dict[str, Served]:
     """Run ``work(member, declaration)`` as each member; results by roster name, in the order given.
 
     ``declared`` holds a dict with name and account for each. Whoever cannot be served has a failed report.
@@ -60,7 +62,7 @@ def serve(declared: Sequence[dict[str, Any]], work: Work, *, seconds: float = 60
             served[entry["name"]].report.add("", "unknown", "not served")
         except LatchkeyError as error:
             served[entry["name"]] = Served(report=Report.failure(error))
-    served.update(_serve_others(others, work, seconds=seconds))
+    served.update(_serve_others(others, work, seconds=seconds, at_a_time=at_a_time))
     return served
 
 
@@ -103,7 +105,9 @@ def _fill_in(value: Any, home: str) -> Any:
     return _HOME.sub(lambda _match: home, value) if isinstance(value, str) else value
 
 
-def _serve_others(others: list[tuple[Member, dict[str, Any]]], work: Work, *, seconds: float) -> dict[str, Served]:
+def _serve_others(
+    others: list[tuple[Member, dict[str, Any]]], work: Work, *, seconds: float, at_a_time: int
+) -> dict[str, Served]:
     """One child per member, several at a time; what is not there at its deadline never comes."""
     waiting = list(reversed(others))
     running: dict[Child, None] = {}
@@ -114,7 +118,7 @@ def _serve_others(others: list[tuple[Member, dict[str, Any]]], work: Work, *, se
 
     with selectors.DefaultSelector() as selector:
         while waiting or running:
-            while waiting and len(running) < _AT_A_TIME:
+            while waiting and len(running) < at_a_time:
                 child = start(*waiting.pop())
                 running[child] = None
                 for fd in child.streams:

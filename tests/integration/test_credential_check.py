@@ -140,18 +140,32 @@ def test_root_asks_and_members_keep_their_own_notes(person: Person, twins: Twins
             _credential("env", {"provider": "github", "base_url": twins.url("github")}),
         ],
     }
-
-    def open_reader(member: Any, _credentials: object) -> Any:
-        readers = _sources.Readers(home=member.home, kept=lambda _service, _account: Found("absent"))
-        return lambda credential: _sources.value_of(credential, readers)
-
-    asked = Asked(Sources(open_reader, _sources.idle), PROVIDERS)
-    report = check_all([entry], Plan(asked))["alice"]
+    report = check_all([entry], Plan(Asked(Sources(_open_reader, _sources.idle), PROVIDERS)))["alice"]
     rows = {row["item"]: row for row in report.items}
     assert {name: row["outcome"] for name, row in rows.items()} == {"github": "PASS", "file": "PASS", "env": "FAIL"}
     assert GOOD not in json.dumps(report.items)
     assert (os.stat(f"{folder}/checks.json").st_uid, os.stat(f"{folder}/key").st_uid) == (known.pw_uid, known.pw_uid)
     assert rows["github"]["fingerprint"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="serving others needs root")
+def test_members_who_hang_leave_time_for_the_last(person: Person) -> None:
+    known = pwd.getpwnam(person.account)
+    _own_file(known, "token", GOOD)
+    credentials = [
+        _credential("hangs", {"provider": "command", "argv": ["sleep", "60"]}, path="~/token"),
+        _credential("file", {"provider": "file", "path": "~/token"}),
+    ]
+    entries = [{"name": f"m{n}", "account": person.account, "credentials": credentials} for n in range(33)]
+    asked = Asked(Sources(_open_reader, _sources.idle), PROVIDERS)
+    reports = check_all(entries, Plan(asked, request_timeout=2, deadline=8))
+    seen = {tuple(row["outcome"] for row in report.items[:2]) for report in reports.values()}
+    assert seen == {("UNKNOWN", "PASS")}
+
+
+def _open_reader(member: Any, _credentials: object) -> Any:
+    readers = _sources.Readers(home=member.home, kept=lambda _service, _account: Found("absent"))
+    return lambda credential: _sources.value_of(credential, readers)
 
 
 def _own_file(known: pwd.struct_passwd, name: str, text: str) -> Path:
