@@ -85,7 +85,6 @@ class Managed:
         _files.ensure_folder(folder)
         _files.sweep(folder)
         if wanted.keep:
-            _files.sweep(self._state.path("previous"))
             self._state.keep_previous(before)
         if wanted.data is None:
             _files.remove(before)

@@ -173,7 +173,7 @@ def test_the_zshrc_keeps_its_mode_its_link_and_its_previous_version(home: Home) 
     assert (home / ".zshrc").is_symlink()
     assert target.read_text().startswith("mine\n# >>> latchkey >>>")
     assert stat.S_IMODE(target.stat().st_mode) == 0o640
-    assert (home / ".local/state/latchkey/previous/zshrc").read_text() == "mine\n"
+    assert (home / ".local/state/latchkey/previous/dotfiles+zshrc").read_text() == "mine\n"
 
 
 MODES = pytest.mark.parametrize(("check_mode", "state"), [(False, "failed"), (True, "unknown")])
@@ -346,11 +346,12 @@ def test_a_zshrc_that_somebody_writes_at_the_same_moment_loses_nothing(
     assert (home / ".zshrc").read_text().startswith("mine\nand more\n# >>> latchkey >>>")
 
 
-def test_leftovers_of_a_killed_run_are_swept(home: Home) -> None:
-    (home / ".zshrc").write_text("mine\n")
-    for folder in (".", ".local/bin", ".local/share/latchkey", ".local/state/latchkey/previous"):
+def test_leftovers_of_a_killed_run_are_swept_beside_what_is_written(home: Home) -> None:
+    for folder in ("dotfiles", ".local/bin", ".local/share/latchkey", ".local/state/latchkey/previous"):
         (home / folder).mkdir(parents=True, exist_ok=True)
         (home / folder / ".latchkey-0123456789abcdef").write_text("half")
+    (home / "dotfiles/zshrc").write_text("mine\n")
+    (home / ".zshrc").symlink_to("dotfiles/zshrc")
     home.converge(credential("a", "A"))
     assert not list(home.path.rglob(".latchkey-*"))
 
