@@ -14,6 +14,7 @@ from ansible_collections.latchkey.workstation.plugins.module_utils._checks_base 
     ABSENT,
     FAIL,
     PASS,
+    SKIP,
     UNKNOWN,
     Option,
     Outcome,
@@ -31,8 +32,8 @@ _PROFILE = {"profile": Option(), "region": Option(), "base_url": Option("url")}
 
 def _identity(check: Check, here: Here) -> Outcome:
     """Two secrets for one key within seconds make the second fail although it is valid: asked once more."""
-    profile = _profile(check, here)
     try:
+        profile = _profile(check, here)
         try:
             told = profile.ask("sts", "get_caller_identity", here.deadline)
         except AwsTrouble as trouble:
@@ -52,7 +53,7 @@ def _role(check: Check, here: Here) -> Outcome:
     """The role credentials that the AWS CLI keeps for a profile, and when they end."""
     name = check.options.get("profile") or "default"
     remedy = f"aws sts get-caller-identity --profile {name}"
-    if check.options.get("refresh"):
+    if check.options.get("refresh") and not here.check_mode:
         here.run(["aws", "sts", "get-caller-identity", "--profile", name])
     try:
         settings = _profile(check, here).settings()
@@ -75,8 +76,9 @@ def _parameter(check: Check, here: Here) -> Outcome:
 
     Its value does not match the pattern it asks for, so all that comes back is whether it would have been allowed.
     """
-    profile, name = _profile(check, here), check.options["name"]
+    name = check.options["name"]
     try:
+        profile = _profile(check, here)
         profile.ask("ssm", "get_parameter", here.deadline, Name=name, WithDecryption=True)
     except AwsTrouble as trouble:
         return _outcome(trouble)
@@ -107,7 +109,9 @@ def _profile(check: Check, here: Here) -> Profile:
 
 
 def _outcome(trouble: AwsTrouble) -> Outcome:
-    return Outcome(_STATES[trouble.verdict], trouble.message, trouble.cause, remedy=trouble.remedy)
+    """A machine that cannot ask AWS at all is not used for it; every other trouble says what it is."""
+    state = SKIP if "no botocore" in trouble.message else _STATES[trouble.verdict]
+    return Outcome(state, trouble.message, trouble.cause, remedy=trouble.remedy)
 
 
 PROVIDERS = {

@@ -99,10 +99,11 @@ class Check:
 
 @dataclass(frozen=True)
 class Here:
-    """The member's side of a machine, and the time there is."""
+    """The member's side of a machine, and the time there is; in check mode nothing may be renewed there."""
 
     home: str
     deadline: Deadline
+    check_mode: bool = False
 
     def run(
         self, argv: Sequence[str], *, stdin: bytes = b"", env: Mapping[str, str] | None = None

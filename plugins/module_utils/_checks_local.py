@@ -81,7 +81,7 @@ class Asked:
 
 def look(member: Member, entry: Mapping[str, Any], asked: Asked, deadline: Deadline) -> Served:
     """A report with one sketch for each chosen credential, and the values that issuers have to judge."""
-    desk = _Desk(member, entry["credentials"], asked, Here(member.home, deadline))
+    desk = _Desk(member, entry["credentials"], asked, Here(member.home, deadline, asked.check_mode))
     jobs = {name: functools.partial(desk.look, each) for name, each in desk.credentials.items() if asked.chooses(name)}
     seen = at_once(jobs, deadline)
     late = _Local(Outcome(UNKNOWN, "it did not answer in time on this machine", "timeout"))
@@ -92,7 +92,7 @@ def _told(seen: Mapping[str, _Local], desk: _Desk) -> Served:
     served = Served()
     found = {name: local.outcome.onward or local.own for name, local in seen.items()}
     secrets = [*desk.values.secrets(), *(secret for secret in found.values() if secret)]
-    key = _key(desk.here, check_mode=desk.asked.check_mode) if secrets else None
+    key = _key(desk.here) if secrets else None
     without = redactor(secrets)
     note = last_days(State(desk.here.home, check_mode=True))
     for name, local in seen.items():
@@ -107,11 +107,11 @@ def _told(seen: Mapping[str, _Local], desk: _Desk) -> Served:
     return served
 
 
-def _key(here: Here, *, check_mode: bool) -> bytes | None:
+def _key(here: Here) -> bytes | None:
     """The key of the fingerprints. No verdict waits for it: another run of ours does so only where it is to be made."""
     try:
         kept = State(here.home, check_mode=True).key()
-        if kept or check_mode:
+        if kept or here.check_mode:
             return kept
         state = State(here.home, check_mode=False)
         with state.lock(seconds=here.deadline.narrow(_KEY_SECONDS).left()):

@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from ansible_collections.latchkey.workstation.plugins.module_utils import _checks_time
+from ansible_collections.latchkey.workstation.plugins.module_utils import _boto, _checks_time
 
 from tests.twins.services import SCENARIOS, serve, stale_socket
+from tests.unit.plugins.module_utils.checks.bench import credential
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -242,6 +243,27 @@ def test_aws_sso_session_asks_no_other_host(twins: Twins, bench: Bench, region: 
     cached(bench, "my-sso")
     row = bench.check("aws_sso_session", session="my-sso", online=True, region=region)
     assert short(row) == ("UNKNOWN", "declaration")
+
+
+# --- the API of AWS, of which the rest is asked of a server that speaks it -----------------------------------------
+
+
+@pytest.mark.parametrize("provider", ["aws_credentials", "aws_role", "aws_parameter"])
+@pytest.mark.parametrize("required", [True, False])
+def test_without_botocore_a_machine_is_not_used_for_it(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, provider: str, required: bool
+) -> None:
+    monkeypatch.setattr(_boto, "_modules", {})
+    check = {"provider": provider, **({"name": "/app/token"} if provider == "aws_parameter" else {})}
+    row = bench.run([credential("mine", check, required=required)])["mine"]
+    assert (short(row), row["reason"]) == (("SKIP", "prerequisite"), "the Python of this machine has no botocore")
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_role_credentials_are_not_renewed_in_check_mode(bench: Bench, check_mode: bool) -> None:
+    bench.program("aws", f'echo "$@" > {bench.home}/renewed')
+    bench.run([credential("mine", {"provider": "aws_role", "refresh": True})], check_mode=check_mode)
+    assert (bench.home / "renewed").exists() is not check_mode
 
 
 # --- wrangler ---------------------------------------------------------------------------------------------------
