@@ -19,7 +19,7 @@ _CHECKS = "credential_check"
 _MEMBER = "member"
 _FIELDS = (
     *("name", "provider", "outcome", "reason", "cause", "identity", "scopes", "expires_at", "expires_in_days"),
-    *("warn", "fingerprint", "latency_ms", "remedy", "rotate"),
+    *("warn", "fingerprint", "latency_ms", "last_validated", "remedy", "rotate"),
 )
 _COLOURS = {"FAIL": "red", "UNKNOWN": "bright yellow", "WARN": "bright yellow", "PASS": "green", "DRIFT": "yellow"}
 

@@ -157,3 +157,10 @@ def test_what_is_unknown_for_one_reason_is_one_block_with_every_way_out() -> Non
 
 def test_nothing_declared_is_said() -> None:
     assert lines(surface("keychain")) == ["== devvm", "nothing is declared here"]
+
+
+def test_a_check_is_kept_with_every_field_that_programs_read() -> None:
+    row = check("github", "PASS", fingerprint="0a1b2c3d", latency_ms=7, last_validated="2026-11-22T08:00:00Z")
+    (kept,) = read_results({"a": surface("credential_check", row)}, check_mode=False)["checks"]
+    fields = ("member", "name", "outcome", "fingerprint", "latency_ms", "last_validated")
+    assert [kept[field] for field in fields] == ["alice", "github", "PASS", "0a1b2c3d", 7, "2026-11-22T08:00:00Z"]
