@@ -43,7 +43,7 @@ class Managed:
     def __init__(self, report: Report, state: State, *, home: str, check_mode: bool) -> None:
         self.report = report
         self.home = home
-        self.note = state.load(_NOTE)
+        self.note = _load(state)
         self._state = state
         self._check_mode = check_mode
 
@@ -99,6 +99,16 @@ class Managed:
         self.report.add(item, "failed", error.message, remedy=error.remedy)
         self.report.failed = True
         self.report.msg = "; ".join(filter(None, [self.report.msg, str(error)]))
+
+
+def _load(state: State) -> dict[str, Any]:
+    note = state.load(_NOTE)
+    env_files, zshrc = note.get("env_files", []), note.get("zshrc", {})
+    fits = isinstance(env_files, list) and all(isinstance(path, str) and "\0" not in path for path in env_files)
+    if not fits or not isinstance(zshrc, dict) or not all(isinstance(fact, bool) for fact in zshrc.values()):
+        path = state.path(f"{_NOTE}.json")
+        raise LatchkeyError(f"{path} is damaged", remedy="remove it: what we made counts as your own then")
+    return note
 
 
 def _prove_writable(before: Snapshot) -> None:

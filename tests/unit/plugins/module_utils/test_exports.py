@@ -364,3 +364,43 @@ def test_a_folder_that_cannot_be_written_is_told_in_check_mode_too(home: Home) -
     finally:
         home.path.chmod(0o700)
     assert "is not writable" in row(report, "~/.zshrc")["what"]
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        {"env_files": 5},
+        {"env_files": "~/.env"},
+        {"env_files": [5]},
+        {"env_files": ["~/a\0b"]},
+        {"zshrc": 5},
+        {"zshrc": ["made"]},
+        {"zshrc": {"made": "no"}},
+    ],
+    ids=str,
+)
+def test_a_note_of_another_shape_is_an_error_that_names_it(home: Home, note: dict[str, Any]) -> None:
+    with State(str(home.path), check_mode=False).lock():
+        State(str(home.path), check_mode=False).save("exports", note)
+    with pytest.raises(LatchkeyError, match=r"/exports\.json is damaged") as error:
+        home.converge(credential("a", "A"))
+    assert error.value.remedy
+    assert not home.snapshot()
+
+
+@pytest.mark.parametrize("folder", [".zshrc", "jobs/app.env", ".local/bin/latchkey-run", ".local/share/latchkey"])
+@pytest.mark.parametrize("kind", ["folder", "file", "link to nothing", "link to itself"])
+def test_what_stands_in_the_way_fails_that_alone(home: Home, folder: str, kind: str) -> None:
+    path = home / folder
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if kind == "folder":
+        path.mkdir()
+    elif kind == "file":
+        path.write_text("mine\n")
+    else:
+        path.symlink_to("nowhere" if kind == "link to nothing" else path.name)
+    report = home.converge(credential("a", "A", env("B")))
+    assert len(report.items) == len(INSTALLED) + 1
+    if (folder, kind) not in {(".zshrc", "file"), (".zshrc", "link to nothing"), (".local/share/latchkey", "folder")}:
+        assert report.failed
+        assert sum(item["state"] == "failed" for item in report.items) == 1
