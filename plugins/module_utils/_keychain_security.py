@@ -92,7 +92,7 @@ class Security:
         except LatchkeyError as error:
             return {change.item.key: error for change in changes}
         answers = iter(said)
-        return {change.item.key: _proof(change, [next(answers) for _ in commands(change)]) for change in changes}
+        return {change.item.key: _proof(change, [next(answers) for _line in commands(change)]) for change in changes}
 
     def _read(self, keys: Sequence[Key]) -> dict[Key, Reading]:
         out, (_default, probe, dump) = self._converse(

@@ -123,7 +123,9 @@ def test_a_sticky_folder_is_fine_above_and_not_inside(machine: Machine) -> None:
     assert "inventory/team" in refused(machine, *team(machine))
 
 
-@pytest.mark.parametrize("given", ["-i {}", "-i{}", "--inventory {}", "--inventory={}", "-v -i {}/hosts.yml", "-Ci {}", "-vCi{}"])
+@pytest.mark.parametrize(
+    "given", ["-i {}", "-i{}", "--inventory {}", "--inventory={}", "-v -i {}/hosts.yml", "-Ci {}", "-vCi{}"]
+)
 @pytest.mark.parametrize("culprit", ["", "hosts.yml", "group_vars/all.yml"])
 def test_an_inventory_from_elsewhere(machine: Machine, given: str, culprit: str) -> None:
     elsewhere = machine.folder.parent / "elsewhere"

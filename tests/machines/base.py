@@ -87,7 +87,11 @@ def _debootstrap(release: str, tree: Path, lock: int) -> None:
     with log.open("wb") as output:
         done = subprocess.run(
             ["unshare", "--mount", "--propagation", "private", *filter(None, command)],
-            stdin=subprocess.DEVNULL, stdout=output, stderr=output, pass_fds=[lock], check=False,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            pass_fds=[lock],
+            check=False,
         )
     if done.returncode:
         last = log.read_text(errors="replace").strip().rpartition("\n")[2]

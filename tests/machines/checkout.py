@@ -32,9 +32,7 @@ def bundle() -> bytes:
 
 def _git(*arguments: str | Path, where: Path | None = None) -> bytes:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    done = subprocess.run(
-        ["git", *arguments], cwd=where, env=environment | AUTHOR, capture_output=True, check=False
-    )
+    done = subprocess.run(["git", *arguments], cwd=where, env=environment | AUTHOR, capture_output=True, check=False)
     if done.returncode:
         raise RuntimeError(f"git {arguments[-1]}: {done.stderr.decode(errors='replace')}")
     return done.stdout

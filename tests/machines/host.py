@@ -40,7 +40,8 @@ def files() -> dict[str, bytes]:
         "/etc/pip.conf": _pip(),
         "/etc/apt/apt.conf.d/90host": "\n".join(
             line for line in _output("apt-config", "dump") if re.match(r"Acquire::(https?|Check)\b", line)
-        ) + "\n",
+        )
+        + "\n",
     }
     named = [CERTIFICATES, *_pip().split(), *environment.values()]
     copied = {name: Path(name).read_bytes() for name in named if name.startswith("/") and Path(name).is_file()}
@@ -63,7 +64,10 @@ def _pip() -> str:
     """The settings pip would read here, in its order, as one file."""
     home = Path.home()
     places = [
-        Path("/etc/xdg/pip/pip.conf"), Path("/etc/pip.conf"), home / ".pip/pip.conf", home / ".config/pip/pip.conf",
+        Path("/etc/xdg/pip/pip.conf"),
+        Path("/etc/pip.conf"),
+        home / ".pip/pip.conf",
+        home / ".config/pip/pip.conf",
         Path(os.environ.get("PIP_CONFIG_FILE", os.devnull)),
     ]
     merged = configparser.RawConfigParser()

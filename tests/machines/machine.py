@@ -95,7 +95,10 @@ class Machine:
         with (self.folder / "console.log").open("ab") as console:
             subprocess.Popen(
                 [*keep, "unshare", "--mount", "--propagation", "private", "sh", "-eu", self.folder / "run"],
-                stdin=subprocess.DEVNULL, stdout=console, stderr=console, start_new_session=True,
+                stdin=subprocess.DEVNULL,
+                stdout=console,
+                stderr=console,
+                start_new_session=True,
             )
         self._wait_until_up(time.monotonic() + 30)
 
@@ -157,22 +160,27 @@ class Machine:
     def ssh_command(self, user: str, *options: str) -> list[str]:
         """What logs in as the user: for tmux, a terminal (-tt) or a program that wants to speak by itself."""
         settings = {
-            "BatchMode": "yes", "ConnectTimeout": "5", "IdentitiesOnly": "yes", "LogLevel": "ERROR",
-            "StrictHostKeyChecking": "no", "UserKnownHostsFile": "/dev/null",
+            "BatchMode": "yes",
+            "ConnectTimeout": "5",
+            "IdentitiesOnly": "yes",
+            "LogLevel": "ERROR",
+            "StrictHostKeyChecking": "no",
+            "UserKnownHostsFile": "/dev/null",
         }
         given = [f"-o{name}={value}" for name, value in settings.items()]
         return ["ssh", "-F", "none", *given, "-i", str(self.key), f"-p{self.port}", *options, f"{user}@127.0.0.1"]
 
-    def ssh(
-        self, user: str, command: str | Sequence[str], *, stdin: str | bytes = "", seconds: float = 60
-    ) -> Result:
+    def ssh(self, user: str, command: str | Sequence[str], *, stdin: str | bytes = "", seconds: float = 60) -> Result:
         """Run an argv, or text for sh, in a login of its own. Returns whatever the exit status; .check() raises."""
         argv = ["sh", "-c", command] if isinstance(command, str) else command
         given = stdin.encode() if isinstance(stdin, str) else stdin
         try:
             done = subprocess.run(
                 [*self.ssh_command(user, "-T"), shlex.join(argv)],
-                input=given, capture_output=True, timeout=seconds, check=False,
+                input=given,
+                capture_output=True,
+                timeout=seconds,
+                check=False,
             )
         except subprocess.TimeoutExpired as slow:
             raise MachineError(f"{self.name}: {user} waited {seconds:.0f} s for {shlex.join(argv)[:200]}") from slow

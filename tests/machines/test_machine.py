@@ -59,7 +59,10 @@ def test_a_clone_holds_uncommitted_work_and_nothing_ignored(machine: Machine) ->
     assert checkout == "/home/bob/a clone"
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--deduplicate"],
-        cwd=ROOT, capture_output=True, text=True, check=True,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
     ).stdout.splitlines()
     expected = sorted(path for path in listed if os.path.lexists(ROOT / path))
     found = machine.ssh("bob", f"cd '{checkout}' && git ls-files && git status --porcelain").check().out

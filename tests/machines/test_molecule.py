@@ -24,7 +24,12 @@ def test_scenario(scenario: str) -> None:
     environment = {**os.environ, "PATH": f"{tools}:{os.environ['PATH']}", "NO_COLOR": "1", "COLUMNS": "160"}
     done = subprocess.run(
         ["molecule", "test", "--scenario-name", scenario],
-        cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+        cwd=ROOT,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, (done.stdout + done.stderr)[-6000:]
     assert not list(instances().glob("molecule-*"))

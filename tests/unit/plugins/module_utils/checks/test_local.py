@@ -11,11 +11,12 @@ import os
 import re
 import sys
 import time
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from ansible_collections.latchkey.workstation.plugins.module_utils import _check_file
+from ansible_collections.latchkey.workstation.plugins.module_utils import _check_file, _checks_time
 from ansible_collections.latchkey.workstation.plugins.module_utils._checks_table import PROVIDERS, normalise, problems
 
 if TYPE_CHECKING:
@@ -49,7 +50,8 @@ def jwt(claims: object, head: object = None) -> str:
         ([1], ("FAIL", "malformed")),
     ],
 )
-def test_jwt(bench: Bench, claims: Any, expected: tuple[str, str]) -> None:
+def test_jwt(bench: Bench, monkeypatch: pytest.MonkeyPatch, claims: Any, expected: tuple[str, str]) -> None:
+    monkeypatch.setattr(_checks_time, "now", lambda: datetime.fromtimestamp(NOW, timezone.utc))
     row = bench.check("jwt", jwt(claims))
     assert short(row) == expected
     if expected[0] == "PASS":
@@ -180,7 +182,7 @@ def test_file_that_is_none(bench: Bench) -> None:
 @pytest.mark.parametrize(
     ("check", "told"),
     [
-        ({"provider": "herku"}, "provider: 'herku' is not known, did you mean \"heroku\"?"),
+        ({"provider": "herku"}, 'provider: herku is not known, did you mean "heroku"?'),
         ({}, "provider: None is not known, known: "),
         ({"provider": 7}, "provider: 7 is not known"),
         ({"provider": "heroku", "base_ur": "x"}, 'base_ur: no such option of heroku, did you mean "base_url"?'),
@@ -232,3 +234,15 @@ def test_the_guide_names_every_provider_and_option(provider: str) -> None:
     assert about
     missing = [option for option in PROVIDERS[provider].options if not re.search(rf"\b{option}\b", guide)]
     assert missing == []
+
+
+def test_what_stands_in_the_wrong_place_is_not_repeated() -> None:
+    value = "ghp_16C7e42F292c6912E7710c838347Ae178B4a"
+    for check in (
+        {"provider": value},
+        {"provider": "github", value: 1},
+        {"provider": "jwt", "refresh": f"{{credential.{value}}}"},
+    ):
+        told = problems(check, ["mine"])
+        assert told
+        assert value not in "".join(told)
