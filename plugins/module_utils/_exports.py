@@ -55,29 +55,41 @@ class Exports:
         self._value_of = value_of
 
     def converge(
-        self, credentials: Sequence[Credential], *, tools: Mapping[str, str] | None = None, login_hook: bool = False
+        self,
+        credentials: Sequence[Credential],
+        *,
+        tools: Mapping[str, str] | None = None,
+        exclusive: bool = True,
+        login_hook: bool = False,
     ) -> None:
-        """Make everything as ``credentials`` say, which are all there are; ``tools`` read the stores.
+        """Make everything as ``credentials`` say; ``tools`` read the stores.
 
-        With ``login_hook`` new interactive shells show what the last check wants looked at.
+        With ``exclusive`` they are all there are: what was made before and none of them needs goes; without it a thing
+        for which none is given stays. With ``login_hook`` new interactive shells show what the last check found wrong.
         """
         exported = [row for row in map(self._exported, credentials) if row.variables and row.places]
         names = sorted(name for row in exported for name in row.in_shells)
         env_files = _by_file(credentials, self._files.home)
+        noted = self._files.note.get("env_files", []) if exclusive else []
         library = _exports_shell.render_library(exported, tools=tools).encode() if exported else None
         run = _exports_shell.render_run(_files.expand(_LIBRARY, self._files.home)).encode() if exported else None
-        steps: list[tuple[str, Callable[[], None]]] = [
-            (_LIBRARY, lambda: self._own(_LIBRARY, library, mode=0o600)),
-            (_RUN, lambda: self._own(_RUN, run, mode=0o755)),
-            (_ZSHRC, lambda: self._zshrc(names, attention=_ATTENTION if login_hook else "")),
-        ]
+        attention = _ATTENTION if login_hook else ""
+        steps: list[tuple[str, Callable[[], None]]] = []
+        if exported or exclusive:
+            steps += [
+                (_LIBRARY, lambda: self._own(_LIBRARY, library, mode=0o600)),
+                (_RUN, lambda: self._own(_RUN, run, mode=0o755)),
+                (_ZSHRC, lambda: self._zshrc(names, attention=attention)),
+            ]
+        elif login_hook:
+            steps.append((_ZSHRC, lambda: self._zshrc([], attention=attention, replace=False)))
         steps += [
             (path, functools.partial(self._env_file, path, env_files.get(path, [])))
-            for path in sorted({*env_files, *self._files.note.get("env_files", [])})
+            for path in sorted({*env_files, *noted})
         ]
         for item, step in steps:
             self._files.attempt(item, step)
-        if not exported and not login_hook and not self._files.report.failed:
+        if exclusive and not exported and not login_hook and not self._files.report.failed:
             self._files.remember(zshrc={})
 
     def _exported(self, credential: Credential) -> Exported:
@@ -100,14 +112,17 @@ class Exports:
             places=places,
         )
 
-    def _zshrc(self, names: Sequence[str], *, attention: str) -> None:
+    def _zshrc(self, names: Sequence[str], *, attention: str, replace: bool = True) -> None:
         before = _files.read(_files.expand(_ZSHRC, self._files.home), follow=True)
         data = before.data or b""
+        shown = _exports_block.show(data)
+        if shown and not replace:
+            return
         made = self._files.note.get("zshrc", {})
         block = _exports_block.render(names, library=_LIBRARY, attention=attention)
         if block:
             wanted = _exports_block.place(data, block)
-            if not _exports_block.show(data):
+            if not shown:
                 made = {"made": before.data is None, "joined": bool(data) and not data.endswith(b"\n")}
                 self._files.remember(zshrc=made)
         else:
@@ -115,9 +130,11 @@ class Exports:
             if wanted == data:
                 return
         gone = not wanted and (before.data is None or bool(made.get("made")))
-        shown = (_exports_block.show(data), _exports_block.show(wanted))
         mode = before.mode or 0o644
-        self._files.put(Wanted(_ZSHRC, None if gone else wanted, mode=mode, shown=shown, keep=True), before)
+        self._files.put(
+            Wanted(_ZSHRC, None if gone else wanted, mode=mode, shown=(shown, _exports_block.show(wanted)), keep=True),
+            before,
+        )
         for name, line, later in _exports_block.overrides(wanted, names):
             what = "wins" if later else "is there first, and what is set already is not read"
             remedy = "take that line out, or the export out of the declaration"

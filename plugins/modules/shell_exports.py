@@ -16,13 +16,19 @@ description:
   - The block needs C(~/.local/share/latchkey/exports.sh). C(~/.local/bin/latchkey-run) gives named credentials to one
     process. Both are kept as long as anything is exported.
   - Exports with a C(file) are written to that env file, 0600, in a form that systemd and POSIX shells read alike.
-  - The credentials listed are all there are - what this module made for others is removed.
+  - What shells are given is one list, the exported credentials of O(members). Where none of them is exported, and for
+    env files that none of them names, O(exclusive) says whether what this module made before goes.
   - A line of one's own in C(~/.zshrc) that sets an exported variable is reported as unknown and left alone.
 extends_documentation_fragment:
   - latchkey.workstation.members
   - latchkey.workstation.members.attributes
   - latchkey.workstation.kept
 options:
+  exclusive:
+    description: Whether the block, its files and env files that this module made before and nothing listed needs any
+      more are removed.
+    type: bool
+    default: false
   login_hook:
     description: Whether new interactive shells show what the last check wants looked at, and nothing when all is well.
     type: bool
@@ -33,6 +39,7 @@ EXAMPLES = r"""
 - name: Export what is declared
   latchkey.workstation.shell_exports:
     members: "{{ shell_exports_members }}"
+    exclusive: true
 """
 
 RETURN = r"""
@@ -76,7 +83,12 @@ def value_of(credential: Mapping[str, Any], readers: Readers) -> Found:
 
 def main() -> None:
     module = AnsibleModule(
-        argument_spec={**members_spec(), **kept_spec(), "login_hook": {"type": "bool", "default": False}},
+        argument_spec={
+            **members_spec(),
+            **kept_spec(),
+            "exclusive": {"type": "bool", "default": False},
+            "login_hook": {"type": "bool", "default": False},
+        },
         supports_check_mode=True,
     )
     options = module.params
@@ -105,7 +117,8 @@ def main() -> None:
 
             files = Managed(report, state, home=member.home, check_mode=module.check_mode)
             exports = Exports(files, kept=place, value_of=lambda credential: value_of(credential, readers))
-            exports.converge(wanted, tools={"security": options["security"]}, login_hook=options["login_hook"])
+            chosen = {name: options[name] for name in ("exclusive", "login_hook")}
+            exports.converge(wanted, tools={"security": options["security"]}, **chosen)
         return Served(report)
 
     served = serve(options["members"], work)

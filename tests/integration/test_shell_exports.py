@@ -10,6 +10,8 @@ import json
 import os
 import re
 import stat
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,8 +19,6 @@ import pytest
 from tests.integration.shells import needs, variables
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.integration.conftest import Person
 
 CANARY = 'canary "it\'s" $HOME ümlaut 0123456789'
@@ -144,6 +144,24 @@ def test_what_only_people_use_is_not_exported(somebody: Person) -> None:
     assert [(item["item"], item["state"]) for item in report["items"]] == [("heroku", "skipped")]
     assert not (somebody.home / ".config").exists()
     assert "latchkey" not in (somebody.home / ".zshrc").read_text()
+
+
+def test_a_bootstrap_with_another_inventory_takes_nothing_away(somebody: Person) -> None:
+    heroku = {**HEROKU, "check": {"provider": "command", "argv": ["true"]}}
+    login_hook = {"shell_exports_login_hook": True}
+    somebody.declare(latchkey_credentials={"heroku": heroku}, latchkey_keychain_backend="files", **login_hook)
+    first = somebody.play("bootstrap.yml")
+    assert ".config/jobs/deploy.env" in homes(somebody), first.stdout + first.stderr
+    checks, attention = ".local/state/latchkey/checks.json", ".local/state/latchkey/attention"
+    before = homes(somebody)
+    ansible_playbook = str(Path(sys.executable).with_name("ansible-playbook"))
+    other = somebody.run([ansible_playbook, "-i", "inventory/local", "bootstrap.yml"])
+    assert "changed=0" in other.stdout, other.stdout + other.stderr
+    after = homes(somebody)
+    noted = json.loads(before.pop(checks)[1])
+    assert noted["heroku"]
+    assert noted.items() <= json.loads(after.pop(checks)[1]).items()
+    assert {name: kept for name, kept in after.items() if name != attention} == before
 
 
 def test_on_a_mac_shells_read_the_keychain(somebody: Person, tmp_path: Path) -> None:

@@ -47,13 +47,13 @@ class Home:
     def __truediv__(self, name: str) -> Path:
         return self.path / name
 
-    def converge(self, *credentials: dict[str, Any], check_mode: bool = False) -> Report:
+    def converge(self, *credentials: dict[str, Any], check_mode: bool = False, **options: bool) -> Report:
         report = Report()
         state = State(str(self.path), check_mode=check_mode)
         with state.lock():
             files = Managed(report, state, home=str(self.path), check_mode=check_mode)
             kept = lambda service, account: ("kept", f"{self.path}/kept/{service}")  # noqa: E731
-            Exports(files, kept=kept, value_of=self.value_of).converge(credentials)
+            Exports(files, kept=kept, value_of=self.value_of).converge(credentials, **options)
         return report
 
     def value_of(self, credential: Any) -> Found:
@@ -136,6 +136,19 @@ def test_all_goes_when_nothing_is_exported_any_more(home: Home) -> None:
     assert home.snapshot() == {str(home / ".zshrc"): (0o644, original)}
     assert not home.converge().items
     assert home.note() == {}
+
+
+@pytest.mark.parametrize("login_hook", [False, True])
+def test_nothing_goes_where_others_may_have_declared_it(home: Home, login_hook: bool) -> None:
+    home.converge(credential("a", "A"), credential("b", env("B")), login_hook=True)
+    before, note = home.snapshot(), home.note()
+    report = home.converge(exclusive=False, login_hook=login_hook)
+    assert (home.snapshot(), home.note()) == (before, note)
+    assert not report.changed
+    home.converge(credential("c", env("C", "~/c.env")), exclusive=False)
+    assert (home / "jobs/app.env").exists()
+    home.converge()
+    assert not home.snapshot()
 
 
 def test_what_could_not_be_taken_away_is_not_forgotten(home: Home) -> None:
