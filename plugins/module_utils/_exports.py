@@ -191,10 +191,12 @@ def _by_file(credentials: Sequence[Credential], home: str) -> dict[str, list[tup
     """Env files by path, each with its variables in the order they are declared."""
     files: dict[str, list[tuple[str, Credential]]] = {}
     for credential in credentials:
+        item = credential["keychain"]
         for export in credential["exports"]:
             if export["file"]:
-                path = _brief(export["file"], home)
-                files.setdefault(path, []).append((export["name"], credential))
+                entries = files.setdefault(_brief(export["file"], home), [])
+                if not item or item["state"] == "present":
+                    entries.append((export["name"], credential))
     return files
 
 

@@ -49,36 +49,18 @@ members:
   returned: always
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.latchkey.workstation.plugins.module_utils import _boto, _sources
 from ansible_collections.latchkey.workstation.plugins.module_utils._credential import members_spec
 from ansible_collections.latchkey.workstation.plugins.module_utils._exports import Exports
 from ansible_collections.latchkey.workstation.plugins.module_utils._exports_files import Managed
-from ansible_collections.latchkey.workstation.plugins.module_utils._found import Found
 from ansible_collections.latchkey.workstation.plugins.module_utils._keychain_files import file_of
 from ansible_collections.latchkey.workstation.plugins.module_utils._keychain_kept import kept_spec, open_kept
 from ansible_collections.latchkey.workstation.plugins.module_utils._members import Member, Served, serve
 from ansible_collections.latchkey.workstation.plugins.module_utils._report import Report, result
 from ansible_collections.latchkey.workstation.plugins.module_utils._state import State
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from ansible_collections.latchkey.workstation.plugins.module_utils._sources import Readers
-
-
-def value_of(credential: Mapping[str, Any], readers: Readers) -> Found:
-    """What is kept, or will be once the keychain follows its authorities: an env file mirrors it."""
-    item = credential["keychain"]
-    if item and item["state"] == "absent":
-        return Found("absent")
-    found = _sources.authority_of(credential, readers)
-    if item and found.state != "found":
-        kept = readers.kept(item["service"], item["account"])
-        found = found if kept.state == "absent" else kept
-    return _sources.seed_of(credential, readers) if found.state == "absent" else found
 
 
 def main() -> None:
@@ -116,7 +98,7 @@ def main() -> None:
                 return (kept.store.name, service, account)
 
             files = Managed(report, state, home=member.home, check_mode=module.check_mode)
-            exports = Exports(files, kept=place, value_of=lambda credential: value_of(credential, readers))
+            exports = Exports(files, kept=place, value_of=lambda credential: _sources.value_of(credential, readers))
             chosen = {name: options[name] for name in ("exclusive", "login_hook")}
             exports.converge(wanted, tools={"security": options["security"]}, **chosen)
         return Served(report)

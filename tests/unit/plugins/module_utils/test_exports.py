@@ -342,6 +342,15 @@ def test_an_item_that_is_to_be_absent_is_not_exported(home: Home) -> None:
     assert "    A" not in (home / ".zshrc").read_text()
 
 
+def test_an_item_that_is_to_be_absent_leaves_its_env_file(home: Home) -> None:
+    gone = {"service": "a-item", "account": "me", "state": "absent"}
+    home.converge(credential("a", env("A")), credential("b", env("B")))
+    home.converge(credential("a", env("A"), keychain=gone), credential("b", env("B")))
+    assert (home / "jobs/app.env").read_text().splitlines()[1:] == [f'B="{VALUE}"']
+    home.converge(credential("a", env("A"), keychain=gone), credential("b", env("B"), keychain=gone))
+    assert not (home / "jobs/app.env").exists()
+
+
 def test_a_zshrc_that_somebody_writes_at_the_same_moment_loses_nothing(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
