@@ -145,7 +145,7 @@ def _make(name: str, folder: Path) -> Account:
 
 
 def _remove(name: str) -> None:
-    subprocess.run(["userdel", name], check=False, capture_output=True)
+    subprocess.run(["userdel", "--force", name], check=False, capture_output=True)
 
 
 def _sweep() -> None:

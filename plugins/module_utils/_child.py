@@ -17,6 +17,7 @@ import time
 from dataclasses import dataclass
 from typing import Callable, NoReturn
 
+from ansible_collections.latchkey.workstation.plugins.module_utils import _command
 from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
 from ansible_collections.latchkey.workstation.plugins.module_utils._report import Report, Served, attempt
 from ansible_collections.latchkey.workstation.plugins.module_utils._secrets import Secret
@@ -112,6 +113,7 @@ def _be(member: Member, work: Callable[[], Served], report_fd: int, values_fd: i
         _send(report_fd, served.report.encode(served.values.values()))
         code = 0
     finally:
+        _command.end_all()
         os._exit(code)
 
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
 import selectors
@@ -22,10 +23,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import IO
 
-__all__ = ["CommandMissing", "CommandTimeout", "Finished", "find", "run"]
+__all__ = ["CommandMissing", "CommandTimeout", "Finished", "end_all", "find", "run"]
 
 
 _PAUSE, _MOMENT = 0.05, 0.002
+_running: set[subprocess.Popen[bytes]] = set()
 
 
 class CommandMissing(LatchkeyError):
@@ -75,6 +77,7 @@ def run(
         raise CommandMissing(f"{argv[0]} cannot be run: {os.strerror(error.errno or 0)}") from None
     except ValueError:
         raise CommandMissing("an argument holds a NUL or another character that no program can be given") from None
+    _running.add(process)
     try:
         out, err = _converse(process, stdin=stdin, until=time.monotonic() + seconds, limit=limit)
     except TimeoutError:
@@ -82,6 +85,13 @@ def run(
     finally:
         _end(process)
     return Finished(code=process.returncode, out=out, err=err)
+
+
+@atexit.register
+def end_all() -> None:
+    """The programs of threads that nobody waits for any more end before this process does."""
+    for process in list(_running):
+        _kill(process)
 
 
 def _converse(process: subprocess.Popen[bytes], *, stdin: bytes, until: float, limit: int) -> tuple[bytes, bytes]:
@@ -137,10 +147,15 @@ def _keep(fd: int, kept: bytearray, *, limit: int) -> bool:
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     """Whatever is left of the program's session ends with it."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
+    _kill(process)
+    _running.discard(process)
     process.wait()
     for stream in (process.stdin, process.stdout, process.stderr):
         if stream is not None:
             with contextlib.suppress(OSError):
                 stream.close()
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)

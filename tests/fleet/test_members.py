@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import re
@@ -45,6 +46,7 @@ class Story:
     served: list[Account]
     first: Run
     second: Run
+    left: list[str]
 
     def value(self, account: Account) -> str:
         return f"value of {account.name}"
@@ -91,7 +93,19 @@ def story() -> Iterator[Story]:
         for name, account in troubled.items():
             TROUBLES[name].make(account, served[0])
         with full_home(troubled["home-is-full"]):
-            yield Story(troubled, served, _bootstrap(team), _bootstrap(team))
+            first, second = _bootstrap(team), _bootstrap(team)
+            yield Story(troubled, served, first, second, _processes(team.accounts))
+
+
+def _processes(accounts: list[Account]) -> list[str]:
+    """What runs as one of the accounts; of one that has ended, and only waits to be forgotten, nothing is left to say."""
+    uids = {account.uid for account in accounts}
+    found = []
+    for path in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if path.stat().st_uid in uids:
+                found.append((path / "cmdline").read_text().replace("\0", " "))
+    return list(filter(None, found))
 
 
 def test_everybody_else_is_served(story: Story) -> None:
@@ -137,6 +151,10 @@ def test_nobody_writes_for_anybody_else(story: Story) -> None:
         others = {other.name for other in (*story.served, *story.troubled.values())} - {account.name}
         assert not [name for name in others if name in kept]
     assert EXPORTED not in Path("/etc/shadow").read_text()
+
+
+def test_no_program_of_anybody_runs_on(story: Story) -> None:
+    assert story.left == []
 
 
 def test_no_value_is_shown(story: Story) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import selectors
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -240,3 +241,19 @@ def test_finding(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert _command.find("tool") is None
     (tmp_path / "tool").chmod(0o755)
     assert _command.find("tool") == str(tmp_path / "tool")
+
+
+@pytest.mark.parametrize("ending", ["sys.exit()", "_command.end_all(); os._exit(0)"])
+def test_nothing_runs_on_that_nobody_waits_for(ending: str, tmp_path: Path) -> None:
+    note = tmp_path / "pid"
+    text = f"""
+import os, pathlib, sys, threading, time
+from ansible_collections.latchkey.workstation.plugins.module_utils import _command
+argv = ["/bin/sh", "-c", f"echo $$ >{note}.new; mv {note}.new {note}; exec sleep 60"]
+threading.Thread(target=_command.run, args=(argv,), daemon=True).start()
+while not pathlib.Path({str(note)!r}).exists():
+    time.sleep(0.01)
+{ending}
+"""
+    subprocess.run([sys.executable, "-c", text], env={**os.environ, "PYTHONPATH": ".collections"}, check=True)
+    assert gone(int(note.read_text()))
