@@ -18,6 +18,7 @@ from ansible_collections.latchkey.workstation.plugins.module_utils import (
     _files,
 )
 from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
+from ansible_collections.latchkey.workstation.plugins.module_utils._exports_block import ATTENTION, LIBRARY
 from ansible_collections.latchkey.workstation.plugins.module_utils._exports_files import Managed, Wanted
 from ansible_collections.latchkey.workstation.plugins.module_utils._exports_shell import MADE_BY, Exported
 
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
 __all__ = ["Exports"]
 
 _ZSHRC = "~/.zshrc"
-_ATTENTION = "~/.local/state/latchkey/attention"
-_LIBRARY = "~/.local/share/latchkey/exports.sh"
 _RUN = "~/.local/bin/latchkey-run"
 _PLACE = re.compile(r"^    (\S+\) _latchkey_(?:kept|file|dotenv|keychain|secret_service) .*) ;;$", re.MULTILINE)
 
@@ -72,12 +71,12 @@ class Exports:
         env_files = _by_file(credentials, self._files.home)
         noted = self._files.note.get("env_files", []) if exclusive else []
         library = _exports_shell.render_library(exported, tools=tools).encode() if exported else None
-        run = _exports_shell.render_run(_files.expand(_LIBRARY, self._files.home)).encode() if exported else None
-        attention = _ATTENTION if login_hook else ""
+        run = _exports_shell.render_run(_files.expand(LIBRARY, self._files.home)).encode() if exported else None
+        attention = ATTENTION if login_hook else ""
         steps: list[tuple[str, Callable[[], None]]] = []
         if exported or exclusive:
             steps += [
-                (_LIBRARY, lambda: self._own(_LIBRARY, library, mode=0o600)),
+                (LIBRARY, lambda: self._own(LIBRARY, library, mode=0o600)),
                 (_RUN, lambda: self._own(_RUN, run, mode=0o755)),
                 (_ZSHRC, lambda: self._zshrc(names, attention=attention)),
             ]
@@ -119,7 +118,7 @@ class Exports:
         if shown and not replace:
             return
         made = self._files.note.get("zshrc", {})
-        block = _exports_block.render(names, library=_LIBRARY, attention=attention)
+        block = _exports_block.render(names, library=LIBRARY, attention=attention)
         if block:
             wanted = _exports_block.place(data, block)
             if not shown:

@@ -15,8 +15,10 @@ from ansible_collections.latchkey.workstation.plugins.module_utils._exports_line
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
-__all__ = ["overrides", "place", "render", "show", "strip"]
+__all__ = ["ATTENTION", "LIBRARY", "overrides", "place", "render", "show", "strip"]
 
+LIBRARY = "~/.local/share/latchkey/exports.sh"
+ATTENTION = "~/.local/state/latchkey/attention"
 _BEGIN = b"# >>> latchkey >>>"
 _END = b"# <<< latchkey <<<"
 _MARKS = re.compile(rb"^(" + re.escape(_BEGIN) + rb"|" + re.escape(_END) + rb").*\n?", re.MULTILINE)
@@ -65,8 +67,7 @@ def show(data: bytes) -> str:
     region = _find(data)
     if not region:
         return ""
-    paths = {"library": "~/.local/share/latchkey/exports.sh", "attention": "~/.local/state/latchkey/attention"}
-    ours = render(["x"], **paths).decode().splitlines()
+    ours = render(["x"], library=LIBRARY, attention=ATTENTION).decode().splitlines()
     lines = data[region[0] : region[1]].decode(errors="replace").splitlines()
     return "".join(f"{line if line in ours or _NAME.fullmatch(line) else _FOREIGN}\n" for line in lines)
 

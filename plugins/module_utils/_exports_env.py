@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from ansible_collections.latchkey.workstation.plugins.module_utils._secrets import Secret
 
-__all__ = ["render"]
+__all__ = ["prove_name", "render"]
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _SPECIAL = re.compile(r'(["\\`$])')
@@ -27,9 +27,16 @@ def render(header: str, values: Mapping[str, Secret]) -> bytes:
     return (header + "\n" + "".join(_line(name, secret) for name, secret in values.items())).encode()
 
 
-def _line(name: str, secret: Secret) -> str:
+def prove_name(name: str) -> None:
+    """Raise where no variable can have this name."""
     if not _NAME.match(name):
-        raise LatchkeyError(f"{name!r} cannot be the name of a variable")
+        raise LatchkeyError(
+            f"{name!r} cannot be the name of a variable", remedy="letters, digits and _, no digit first"
+        )
+
+
+def _line(name: str, secret: Secret) -> str:
+    prove_name(name)
     text = secret.reveal().decode(errors="replace")
     if text.encode() != secret.reveal() or any(map(_is_refused, text)):
         raise LatchkeyError(

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
+from ansible_collections.latchkey.workstation.plugins.module_utils._exports_env import prove_name
 from ansible_collections.latchkey.workstation.plugins.module_utils._exports_library import COMMANDS, RUN
 from ansible_collections.latchkey.workstation.plugins.module_utils._exports_readers import READERS
 
@@ -22,7 +23,6 @@ __all__ = ["MADE_BY", "Exported", "render_library", "render_run"]
 
 MADE_BY = "# Made by latchkey.workstation: changes are lost."
 _TOOLS = {"security": "/usr/bin/security", "secret_tool": "secret-tool", "dbus_send": "dbus-send"}
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _READERS = {"kept", "file", "dotenv", "keychain", "secret_service"}
 
 
@@ -64,8 +64,7 @@ def _fill(text: str, table: Mapping[str, str]) -> str:
 
 def _check(row: Exported) -> None:
     for name in row.variables:
-        if not _NAME.match(name):
-            raise LatchkeyError(f"{row.credential}: {name!r} cannot be the name of a variable")
+        prove_name(name)
     for reader, *_arguments in row.places:
         if reader not in _READERS:
             raise LatchkeyError(f"{row.credential}: shells cannot read it from {reader}")
