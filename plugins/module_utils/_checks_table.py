@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from typing import TYPE_CHECKING, Any, Callable
 
@@ -29,6 +28,13 @@ from ansible_collections.latchkey.workstation.plugins.module_utils import (
 from ansible_collections.latchkey.workstation.plugins.module_utils._checks_base import Option, asks_value, references
 from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
 from ansible_collections.latchkey.workstation.plugins.module_utils._http import require_safe
+from ansible_collections.latchkey.workstation.plugins.module_utils._words import (
+    is_duration,
+    is_words,
+    nearest,
+    seconds,
+    shown,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -54,17 +60,15 @@ PROVIDERS: dict[str, Provider] = {
     **_check_wrangler.PROVIDERS,
 }
 _EVERYWHERE = {"provider": Option(required=True), "needs": Option("words")}
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
-_DURATION = re.compile(r"([0-9]{1,6})([smhdw])")
 
 
 def problems(check: Mapping[str, Any], known: Iterable[str]) -> list[str]:
     """What is wrong with ``check``, of a member whose credentials are ``known``; each names key and way out."""
     name = check.get("provider")
     if not isinstance(name, str) or name not in PROVIDERS:
-        return [f"provider: {name!r} is not known, {_nearest(name, PROVIDERS)}"]
+        return [f"provider: {shown(name)} is not known, {nearest(name, PROVIDERS)}"]
     options = {**_EVERYWHERE, **PROVIDERS[name].options}
-    found = [f"{key}: no such option of {name}, {_nearest(key, options)}" for key in check if key not in options]
+    found = [f"{shown(key)}: no such option of {name}, {nearest(key, options)}" for key in check if key not in options]
     found += [f"{key} is missing" for key, option in options.items() if option.required and not check.get(key)]
     for key, value in check.items():
         if key in options and value is not None:
@@ -76,12 +80,12 @@ def problems(check: Mapping[str, Any], known: Iterable[str]) -> list[str]:
 def normalise(check: Mapping[str, Any]) -> dict[str, Any]:
     """``check`` with durations in seconds."""
     options = PROVIDERS[check["provider"]].options
-    return {key: _seconds(value) if _is_duration(options, key, value) else value for key, value in check.items()}
+    return {key: seconds(value) if _has_duration(options, key, value) else value for key, value in check.items()}
 
 
 def _misplaced(check: Mapping[str, Any], known: set[str]) -> list[str]:
     found = [
-        f"{{credential.{name}}} is not declared, {_nearest(name, known)}"
+        f"{{credential.{shown(name)}}} is not declared, {nearest(name, known)}"
         for name in references(check)
         if name not in known
     ]
@@ -89,11 +93,6 @@ def _misplaced(check: Mapping[str, Any], known: set[str]) -> list[str]:
     if asks_value(argv) or references(argv):
         found.append("argv: everybody on a machine can read a program's arguments, hand a value in by stdin")
     return found
-
-
-def _nearest(word: object, words: Iterable[str]) -> str:
-    close = difflib.get_close_matches(str(word), sorted(words), n=1, cutoff=0.5)
-    return f'did you mean "{close[0]}"?' if close else f"known: {', '.join(sorted(words))}"
 
 
 def _is_url(value: object) -> bool:
@@ -106,30 +105,21 @@ def _is_url(value: object) -> bool:
     return True
 
 
-def _is_words(value: object) -> bool:
-    return isinstance(value, list) and bool(value) and all(isinstance(word, str) and word for word in value)
-
-
-def _is_duration(options: Mapping[str, Option], key: str, value: object) -> bool:
+def _has_duration(options: Mapping[str, Option], key: str, value: object) -> bool:
     return key in options and options[key].kind == "duration" and value is not None
-
-
-def _seconds(value: str) -> int:
-    number, unit = _DURATION.fullmatch(value).groups()  # type: ignore[union-attr]
-    return int(number) * _UNITS[unit]
 
 
 _KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "text": (lambda v: isinstance(v, str), "text"),
     "url": (_is_url, "an https address (or http on this machine), without a user name, its host spelled out"),
-    "words": (_is_words, "a list of words"),
+    "words": (lambda v: is_words(v) and bool(v) and all(v), "a list of words"),
     "numbers": (
         lambda v: isinstance(v, list) and all(isinstance(n, int) and not isinstance(n, bool) for n in v),
         "a list of whole numbers",
     ),
     "flag": (lambda v: isinstance(v, bool), "true or false"),
     "mapping": (lambda v: isinstance(v, dict) and all(isinstance(key, str) for key in v), "a mapping"),
-    "duration": (lambda v: isinstance(v, str) and bool(_DURATION.fullmatch(v)), "a duration such as 10s, 6h or 32d"),
+    "duration": (is_duration, "a duration such as 10s, 6h or 32d"),
     "format": (lambda v: v in ("json", "toml"), "json or toml"),
     "version": (lambda v: isinstance(v, str) and bool(re.fullmatch(r"\d+(\.\d+)*", v)), "a version such as 2.9.0"),
     "session": (lambda v: v is True or (isinstance(v, str) and bool(v)), "the name of an sso-session, or true for any"),

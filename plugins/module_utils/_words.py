@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Words of a declaration: how a wrong one is shown, the valid one nearest to it, and durations."""
+"""Words of a declaration: how a wrong one is shown, the valid one nearest to it, lists of them, and durations."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["nearest", "seconds", "shown"]
+__all__ = ["is_duration", "is_words", "nearest", "seconds", "shown"]
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _DURATION = re.compile(r"([0-9]{1,6})([smhdw])")
@@ -38,3 +38,11 @@ def seconds(duration: str) -> int:
     if not match:
         raise ValueError(duration)
     return int(match[1]) * _UNITS[match[2]]
+
+
+def is_duration(value: object) -> bool:
+    return bool(_DURATION.fullmatch(str(value)))
+
+
+def is_words(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(word, str) for word in value)

@@ -10,7 +10,13 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Callable
 
-from ansible_collections.latchkey.workstation.plugins.module_utils._words import nearest, seconds, shown
+from ansible_collections.latchkey.workstation.plugins.module_utils._words import (
+    is_duration,
+    is_words,
+    nearest,
+    seconds,
+    shown,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -163,18 +169,6 @@ def _is_text(value: object) -> bool:
     return isinstance(value, str) and "\0" not in value
 
 
-def _is_words(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(word, str) for word in value)
-
-
-def _is_duration(value: object) -> bool:
-    try:
-        seconds(str(value))
-    except ValueError:
-        return False
-    return True
-
-
 _NESTED: dict[str, Callable[[str, Any, Key, list[str]], None]] = {
     "sources": _check_sources,
     "exports": _check_exports,
@@ -184,12 +178,12 @@ _NESTED: dict[str, Callable[[str, Any, Key, list[str]], None]] = {
 _FLAT: dict[str, tuple[Callable[[Any], bool], str]] = {
     "text": (_is_text, "text"),
     "path": (lambda v: _is_text(v) and bool(v), "a path"),
-    "words": (_is_words, "a list of words"),
-    "argv": (lambda v: _is_words(v) and bool(v), "a list: the program and its arguments, no shell"),
+    "words": (is_words, "a list of words"),
+    "argv": (lambda v: is_words(v) and bool(v), "a list: the program and its arguments, no shell"),
     "flag": (lambda v: isinstance(v, bool), "true or false"),
     "number": (lambda v: isinstance(v, int) and not isinstance(v, bool), "a whole number"),
     "mapping": (lambda v: isinstance(v, dict), "a mapping"),
-    "duration": (_is_duration, "a duration such as 10s, 6h or 32d"),
+    "duration": (is_duration, "a duration such as 10s, 6h or 32d"),
     "variable": (
         lambda v: isinstance(v, str) and bool(_VARIABLE.fullmatch(v)),
         "the name of a variable, as in HEROKU_API_KEY",

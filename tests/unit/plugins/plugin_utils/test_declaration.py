@@ -96,7 +96,7 @@ ERRORS = {
     ),
     "check of an unknown provider": (
         "latchkey_credentials: {a: {check: {provider: herokuu}}}",
-        "latchkey_credentials.a.check.provider: 'herokuu' is not known, did you mean \"heroku\"?",
+        'latchkey_credentials.a.check.provider: herokuu is not known, did you mean "heroku"?',
     ),
     "check with an unknown option": (
         "latchkey_credentials: {a: {check: {provider: heroku, base_ulr: x}}}",
