@@ -11,6 +11,8 @@ import platform
 import pwd
 from typing import TYPE_CHECKING, Any, Callable
 
+from ansible.errors import AnsibleFilterError
+from ansible_collections.latchkey.workstation.plugins.module_utils._words import nearest, shown
 from ansible_collections.latchkey.workstation.plugins.plugin_utils._declaration import compile_declaration
 from ansible_collections.latchkey.workstation.plugins.plugin_utils._people import Machine
 
@@ -58,6 +60,16 @@ def _select(wanted: Callable[[dict[str, Any]], object]) -> Callable[[dict[str, A
     return select
 
 
+_everything = _select(lambda _credential: True)
+
+
+def credential_check_members(compiled: dict[str, Any], *, only: str = "") -> list[dict[str, Any]]:
+    """Every member with all credentials; ``only`` is a name that must be declared, if for other machines."""
+    if only and only not in compiled["credentials"]:
+        raise AnsibleFilterError(f"credential={shown(only)} is not declared, {nearest(only, compiled['credentials'])}")
+    return _everything(compiled)
+
+
 def aws_config_members(compiled: dict[str, Any]) -> list[dict[str, Any]]:
     """Every member with their sections of the AWS files."""
     return [{"name": member["name"], "account": member["account"], **member["aws"]} for member in compiled["members"]]
@@ -72,5 +84,5 @@ class FilterModule:
             "aws_config_members": aws_config_members,
             "keychain_members": _select(lambda credential: credential["keychain"]),
             "shell_exports_members": _select(lambda credential: credential["exports"]),
-            "credential_check_members": _select(lambda _credential: True),
+            "credential_check_members": credential_check_members,
         }

@@ -49,7 +49,10 @@ _LIVE = {"file", "dotenv", "keychain"}
 def compile_declaration(
     variables: Mapping[str, Any], machine: Machine, *, user: str = "", names: Iterable[str] = ()
 ) -> dict[str, Any]:
-    """``errors`` (sentences with file and line) and ``members`` (name, account, credentials), all filled in."""
+    """``errors`` (sentences with file and line) and ``members`` (name, account, credentials), all filled in.
+
+    ``credentials`` are the names of all, those for other machines too.
+    """
     errors = _unknown_names(names)
     roster = _merge("latchkey_roster", variables, errors)
     credentials = _merge("latchkey_credentials", variables, errors)
@@ -72,6 +75,7 @@ def compile_declaration(
     return {
         "errors": [_located(error, variables) for error in errors],
         "machine": machine.name,
+        "credentials": sorted(credentials),
         "members": [] if errors else members,
     }
 

@@ -125,6 +125,15 @@ def test_a_wrong_check_stops_before_anything(person: Person, twins: Twins) -> No
     assert twins.requests == []
 
 
+def test_a_credential_that_is_declared_nowhere_is_an_error(person: Person, twins: Twins) -> None:
+    declare(person, twins)
+    done = play(person, "-e", "credential=herku", MY_PAT=GOOD)
+    said = " ".join((done.stdout + done.stderr).replace("\\", "").split())
+    assert done.returncode != 0
+    assert 'credential=herku is not declared, did you mean "heroku"?' in said
+    assert twins.requests == []
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="serving others needs root")
 def test_root_asks_and_members_keep_their_own_notes(person: Person, twins: Twins) -> None:
     """Values come up from the member's process, the question goes out once, the note is the member's file."""
