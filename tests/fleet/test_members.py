@@ -98,7 +98,7 @@ def story() -> Iterator[Story]:
 
 
 def _processes(accounts: list[Account]) -> list[str]:
-    """What runs as one of the accounts; of one that has ended, and only waits to be forgotten, nothing is left to say."""
+    """What runs as one of the accounts; one that has ended and only waits to be reaped has nothing to say."""
     uids = {account.uid for account in accounts}
     found = []
     for path in Path("/proc").glob("[0-9]*"):
