@@ -12,13 +12,13 @@ import ctypes
 import json
 import os
 import resource
-import signal
 import time
 from dataclasses import dataclass
 from typing import Callable, NoReturn
 
 from ansible_collections.latchkey.workstation.plugins.module_utils import _command
 from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
+from ansible_collections.latchkey.workstation.plugins.module_utils._family import end_family
 from ansible_collections.latchkey.workstation.plugins.module_utils._report import Report, Served, attempt
 from ansible_collections.latchkey.workstation.plugins.module_utils._secrets import Secret
 
@@ -85,7 +85,7 @@ class Child:
     def end(self) -> Served:
         """End the whole session, and read what it left as a stranger's words."""
         late = not self.finished
-        _end_family(self._pid)
+        end_family(self._pid)
         os.waitpid(self._pid, 0)
         for fd in self.streams:
             os.close(fd)
@@ -168,37 +168,6 @@ def _environment(member: Member) -> dict[str, str]:
             if os.lstat(f"{runtime}/bus").st_uid == member.uid:
                 environment["DBUS_SESSION_BUS_ADDRESS"] = f"unix:path={runtime}/bus"
     return environment
-
-
-def _end_family(leader: int) -> None:
-    """Kill a child, all it started, and their sessions, until nothing of it is left.
-
-    What has left on purpose (a daemon that nobody is the parent of any more) runs on as the member's own.
-    """
-    family = {leader}
-    for _attempt in range(100):
-        alive = _processes()
-        size = 0
-        while size < len(family):
-            size = len(family)
-            family |= {pid for pid, (parent, session) in alive.items() if parent in family or session in family}
-        for pid in family & alive.keys():
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        if not family & alive.keys():
-            return
-        time.sleep(0.001)
-
-
-def _processes() -> dict[int, tuple[int, int]]:
-    """Parent and session of every process that still runs."""
-    found = {}
-    for pid in map(int, filter(str.isdigit, os.listdir("/proc"))):
-        with contextlib.suppress(OSError), open(f"/proc/{pid}/stat", "rb") as stat:
-            state, parent, _group, session = stat.read().rpartition(b")")[2].split()[:4]
-            if state not in {b"Z", b"X"}:
-                found[pid] = (int(parent), int(session))
-    return found
 
 
 def _send(fd: int, body: bytes) -> None:
