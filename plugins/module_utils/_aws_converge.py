@@ -73,15 +73,20 @@ def _refused(config: AwsFile, credentials: AwsFile, *, home: str) -> bool:
         program_exists=lambda program: bool(shutil.which(program, path=os.pathsep.join(places))),
     )
     for item, error in broken:
-        config.run.report.add(item, "failed", f"{error.message}; nothing was written", remedy=error.remedy)
+        config.run.report.add(item, _not_made(config), f"{error.message}; nothing was written", remedy=error.remedy)
     return bool(broken)
+
+
+def _not_made(file: AwsFile) -> str:
+    """A wanted write that cannot be made is a failure, and in check mode, where nothing was tried, no verdict."""
+    return "unknown" if file.run.check_mode else "failed"
 
 
 def _write(*files: AwsFile) -> None:
     for file in files:
-        if not file.run.check_mode and os.path.isdir(os.path.dirname(file.path)):
-            _files.sweep(os.path.dirname(file.path))
+        if not file.run.check_mode:
+            _files.sweep(os.path.dirname(os.path.realpath(file.path)))
         try:
             file.converge()
         except LatchkeyError as error:
-            file.run.report.add(file.path, "failed", error.message, remedy=error.remedy)
+            file.run.report.add(file.path, _not_made(file), error.message, remedy=error.remedy)

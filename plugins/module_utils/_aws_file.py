@@ -19,6 +19,7 @@ from ansible_collections.latchkey.workstation.plugins.module_utils._aws_declared
 from ansible_collections.latchkey.workstation.plugins.module_utils._aws_parse import parse
 from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
 from ansible_collections.latchkey.workstation.plugins.module_utils._secrets import MASK, Secret, fingerprint
+from ansible_collections.latchkey.workstation.plugins.module_utils._writable import require_writable
 
 if TYPE_CHECKING:
     from ansible_collections.latchkey.workstation.plugins.module_utils._aws_config import Plan
@@ -78,6 +79,8 @@ class AwsFile:
         while True:
             before, draft = self.plan()
             loose = self.credentials and bool(self.wanted) and bool((before.mode or 0) & _OTHERS)
+            if draft.changed or loose:
+                require_writable(before)
             left = until - time.monotonic()
             try:
                 if self.run.check_mode or self._write(before, draft, loose=loose, wait=left > _PATIENCE / 2):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Callable
 
 from ansible_collections.latchkey.workstation.plugins.module_utils import _files
 from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
+from ansible_collections.latchkey.workstation.plugins.module_utils._writable import require_writable
 
 if TYPE_CHECKING:
     from ansible_collections.latchkey.workstation.plugins.module_utils._files import Snapshot
@@ -66,7 +67,7 @@ class Managed:
             if data is not None:
                 self.report.add(wanted.item, "ok")
             return
-        _prove_writable(before)
+        require_writable(before)
         if not self._check_mode:
             self._write(wanted, before)
         shown = zip((before.data, data), wanted.shown)
@@ -109,14 +110,3 @@ def _load(state: State) -> dict[str, Any]:
         path = state.path(f"{_NOTE}.json")
         raise LatchkeyError(f"{path} is damaged", remedy="remove it: what we made counts as your own then")
     return note
-
-
-def _prove_writable(before: Snapshot) -> None:
-    """What a rename would replace although its owner took the right to write away is left alone."""
-    folder = os.path.dirname(before.path)
-    while not os.path.lexists(folder):
-        folder = os.path.dirname(folder)
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise LatchkeyError(f"{before.path} cannot be written: {folder} is not writable", remedy=f"chmod u+w {folder}")
-    if before.mode is not None and not before.mode & 0o200:
-        raise LatchkeyError(f"{before.path} is read-only", remedy=f"chmod u+w {before.path}")

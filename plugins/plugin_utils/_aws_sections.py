@@ -8,6 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ansible_collections.latchkey.workstation.plugins.module_utils._aws_declared import VARIABLES as AWS_VARIABLES
+from ansible_collections.latchkey.workstation.plugins.module_utils._aws_declared import declare
+from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
+from ansible_collections.latchkey.workstation.plugins.module_utils._secrets import Secret
 from ansible_collections.latchkey.workstation.plugins.plugin_utils import _schema
 from ansible_collections.latchkey.workstation.plugins.plugin_utils._fill import fill
 
@@ -23,7 +27,9 @@ VARIABLES = {
     "aws_config_profiles": "profiles",
     "aws_config_credentials": "static",
 }
+_KINDS = {variable: kind for kind, variable in AWS_VARIABLES.items()}
 _STATIC = "aws_config_credentials"
+_FROM_ITS_SOURCE = Secret("its value comes later")
 _OURS = {"only": _schema.CREDENTIAL["only"], "state": _schema.Key(choices=("present", "absent"))}
 
 Section = tuple[str, str, dict[str, Any]]
@@ -64,6 +70,12 @@ def aws_sections(sections: list[Section], person: Person, errors: list[str]) -> 
 
 def _check_section(variable: str, where: str, section: dict[str, Any], errors: list[str]) -> None:
     _schema.check_entry(where, {key: value for key, value in section.items() if key in _OURS}, _OURS, errors)
-    for key, value in section.items() if variable == _STATIC else ():
-        if isinstance(value, dict) and key not in _OURS:
+    settings = {key: value for key, value in section.items() if key not in _OURS}
+    for key, value in settings.items() if variable == _STATIC else ():
+        if isinstance(value, dict):
             _schema.check_source(f"{where}.{key}", value, errors)
+            settings[key] = _FROM_ITS_SOURCE
+    try:
+        declare(_KINDS[variable], where.partition(".")[2], settings)
+    except LatchkeyError as error:
+        errors.append(str(error))

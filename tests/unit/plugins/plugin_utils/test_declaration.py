@@ -163,6 +163,11 @@ ERRORS = {
         "aws_config_credentials: {reader: {aws_access_key_id: {jsn: {}}}}",
         'aws_config_credentials.reader.aws_access_key_id.jsn: no such source, did you mean "json"?',
     ),
+    "AWS literal secret": (
+        "aws_config_credentials: {reader: {aws_secret_access_key: abc}}",
+        "aws_config_credentials.reader.aws_secret_access_key is a secret: declare it in aws_config_credentials, with",
+    ),
+    "AWS key": ("aws_config_profiles: {dev: {'a b': x}}", "aws_config_profiles.dev has a key that is no word"),
     "AWS only": (
         "aws_config_credentials: {writer: {only: {machines: [wirters]}}}",
         "aws_config_credentials.writer.only.machines: wirters is not known here",
