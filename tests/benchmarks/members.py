@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import yaml
 
 from tests.benchmarks.issuers import issuers
-from tests.benchmarks.timing import medians
+from tests.benchmarks.timing import costs
 from tests.benchmarks.work import declaration, furnish, token
 from tests.team import CHECKOUT, Team, recap
 
@@ -23,10 +23,12 @@ if TYPE_CHECKING:
     import subprocess
     from pathlib import Path
 
+    from tests.benchmarks.timing import Cost
+
 __all__ = ["run"]
 
 COUNTS = (1, 10, 50)
-RUNS = 5
+RUNS = 3
 BOOTSTRAP = "playbooks/bootstrap.yml"
 
 
@@ -66,8 +68,8 @@ def run() -> list[str]:
 
         pings = pings_play(team.folder / "pings.yml", module_tasks())
         jobs = {f"{count} members": functools.partial(bootstrap, count) for count in COUNTS}
-        seconds = medians({"pings": lambda: nothing_to_do(team.play(pings)), **jobs}, runs=RUNS)
-    return table(seconds, module_tasks())
+        measured = costs({"pings": lambda: nothing_to_do(team.play(pings)), **jobs}, runs=RUNS)
+    return table(measured, module_tasks())
 
 
 def pings_play(path: Path, count: int) -> Path:
@@ -76,18 +78,15 @@ def pings_play(path: Path, count: int) -> Path:
     return path
 
 
-def table(seconds: dict[str, float], tasks: int) -> list[str]:
-    one = seconds[f"{COUNTS[0]} members"]
-    rows = [f"{f'no-op bootstrap, median of {RUNS}':<32}{'s':>7}{'pings':>8}{'1 member':>10}   meant"]
-    for name, taken in seconds.items():
-        count = name.partition(" ")[0]
-        title, meant = {
-            "pings": (f"a play of {tasks} pings", "at most 10 module tasks"),
-            "50": ("50 members", "at most twice one member"),
-            "1": ("1 member", ""),
-        }.get(count, (name, ""))
-        rows.append(f"{title:<32}{taken:7.2f}{taken / seconds['pings']:7.2f}x{taken / one:9.2f}x   {meant}".rstrip())
-    return rows
+def table(measured: dict[str, Cost], tasks: int) -> list[str]:
+    pings, one = measured["pings"], measured[f"{COUNTS[0]} members"]
+    titles = {"pings": f"a play of {tasks} pings", f"{COUNTS[0]} members": "1 member"}
+    rows = [f"{f'nothing to do, median of {RUNS}':<28}{'s':>7}{'cpu s':>7}  {'to pings':>13}  {'to one member':>13}"]
+    for name, cost in measured.items():
+        to_pings = f"{cost.wall / pings.wall:.1f}x cpu {cost.cpu / pings.cpu:.1f}x"
+        to_one = f"{cost.wall / one.wall:.1f}x cpu {cost.cpu / one.cpu:.1f}x"
+        rows.append(f"{titles.get(name, name):<28}{cost.wall:7.2f}{cost.cpu:7.2f}  {to_pings:>13}  {to_one:>13}")
+    return [*rows, "meant: at most 10 module tasks, and 50 members within twice the time of one"]
 
 
 if __name__ == "__main__":

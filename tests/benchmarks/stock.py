@@ -20,12 +20,14 @@ import yaml
 
 from tests.benchmarks.issuers import issuers
 from tests.benchmarks.members import BOOTSTRAP, nothing_to_do
-from tests.benchmarks.timing import medians
+from tests.benchmarks.timing import costs
 from tests.benchmarks.work import EXPORTED, KEPT, PROFILES, SESSION, SESSION_KEYS, declaration, furnish, token
 from tests.team import LOCAL, Team
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from tests.benchmarks.timing import Cost
 
 __all__ = ["run", "stock_ansible"]
 
@@ -113,15 +115,18 @@ def run() -> list[str]:
         for count in COUNTS:
             jobs[f"ours {count}"] = functools.partial(lambda people: nothing_to_do(ours(people)), names[:count])
             jobs[f"stock {count}"] = functools.partial(lambda people: nothing_to_do(stock.play(people)), names[:count])
-        return table(medians(jobs, runs=RUNS))
+        return table(costs(jobs, runs=RUNS))
 
 
-def table(seconds: dict[str, float]) -> list[str]:
-    rows = [f"{f'nothing to do, median of {RUNS}':<32}{'ours s':>9}{'stock s':>9}{'stock/ours':>12}"]
+def table(measured: dict[str, Cost]) -> list[str]:
+    rows = [
+        f"{f'nothing to do, median of {RUNS}':<28}{'ours s':>8}{'cpu s':>7}{'stock s':>9}{'cpu s':>7}{'stock/ours':>12}"
+    ]
     for count in COUNTS:
-        ours, stock = seconds[f"ours {count}"], seconds[f"stock {count}"]
+        ours, stock = measured[f"ours {count}"], measured[f"stock {count}"]
         title = f"{count} user" if count == 1 else f"{count} users"
-        rows.append(f"{title:<32}{ours:9.2f}{stock:9.2f}{stock / ours:11.1f}x")
+        both = f"{ours.wall:8.2f}{ours.cpu:7.2f}{stock.wall:9.2f}{stock.cpu:7.2f}"
+        rows.append(f"{title:<28}{both}{stock.wall / ours.wall:11.1f}x")
     return rows
 
 
