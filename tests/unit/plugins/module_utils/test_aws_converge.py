@@ -2,60 +2,346 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What cannot be written is known before anything is tried, and left as it was."""
-
 from __future__ import annotations
 
+import dataclasses
+import json
+import os
+import stat
+import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from ansible_collections.latchkey.workstation.plugins.module_utils import _files
 from ansible_collections.latchkey.workstation.plugins.module_utils._aws_converge import converge
+from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
+from ansible_collections.latchkey.workstation.plugins.module_utils._found import Found
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Mapping
 
     from ansible_collections.latchkey.workstation.plugins.module_utils._report import Report
 
-CORP = {"name": "corp", "state": "present", "settings": {"sso_region": "eu-west-1", "sso_start_url": "https://x"}}
+FIXTURES = Path(__file__).parents[3] / "fixtures/aws"
+SECRET = "je7MtGbClwBF/2Zp9Utk/h3yCo8nvbEXAMPLEKEY"
+FILE = {"kind": "file", "path": "~/key"}
+ENV = {"kind": "env", "name": "KEY"}
 
 
-def brought(home: Path, *, check_mode: bool, profiles: list[dict[str, Any]] | None = None) -> Report:
-    return converge(
-        str(home),
-        {"sso_sessions": [CORP], "profiles": profiles or [], "static": []},
-        paths=(str(home / ".aws/config"), str(home / ".aws/credentials")),
-        look=lambda _source: pytest.fail("nothing is to be looked up"),
-        exclusive=True,
-        check_mode=check_mode,
+class Home:
+    """A home with AWS files, and one value that every source finds."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.config = home / ".aws/config"
+        self.credentials = home / ".aws/credentials"
+        self.found = Found.of(SECRET.encode(), "file ~/key")
+        self.config.parent.mkdir(mode=0o700)
+
+    def look(self, _source: Mapping[str, Any]) -> Found:
+        return self.found
+
+    def converge(
+        self, *, profiles: Any = None, static: Any = None, sso_sessions: Any = None, check_mode: bool = False
+    ) -> Report:
+        def sections(declared: Any) -> list[dict[str, Any]]:
+            return [
+                {"name": name, "state": "present" if settings is not None else "absent", "settings": settings or {}}
+                for name, settings in (declared or {}).items()
+            ]
+
+        return converge(
+            str(self.home),
+            {"sso_sessions": sections(sso_sessions), "profiles": sections(profiles), "static": sections(static)},
+            paths=(str(self.config), str(self.credentials)),
+            look=self.look,
+            exclusive=True,
+            check_mode=check_mode,
+        )
+
+    def rows(self, **declared: Any) -> dict[str, tuple[str, str]]:
+        return {row["item"]: (row["state"], row["what"]) for row in self.converge(**declared).items}
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path)
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+READER = {"reader": {"aws_access_key_id": "AKIAI44QH8DHBEXAMPLE", "aws_secret_access_key": FILE, "region": "us-west-2"}}
+
+
+def test_from_nothing_and_back(home: Home) -> None:
+    report = home.converge(profiles={"dev": {"region": "x"}}, static=READER)
+    assert (report.changed, report.failed, len(report.diff)) == (True, False, 2)
+    assert SECRET in home.credentials.read_text()
+    assert SECRET not in repr(report)
+    assert (mode(home.config), mode(home.credentials)) == (0o600, 0o600)
+    again = home.converge(profiles={"dev": {"region": "x"}}, static=READER)
+    assert (again.changed, again.diff) == (False, [])
+    assert home.converge().changed
+    assert (home.config.read_text(), home.credentials.read_text()) == ("", "")
+    assert (home.home / ".local/state/latchkey/aws_config.json").read_text() == "{}\n"
+
+
+def test_nothing_declared_touches_nothing(home: Home) -> None:
+    home.config.write_text("no ini at all")
+    assert home.converge().items == []
+    assert not (home.home / ".local").exists()
+
+
+def test_check_mode_writes_nothing_and_says_the_same(home: Home) -> None:
+    home.config.write_text("[default]\nregion = x\n")
+    home.config.parent.chmod(0o755)
+    foreseen = home.converge(profiles={"default": {"region": "y"}}, static=READER, check_mode=True)
+    assert sorted(path.name for path in home.home.rglob("*")) == [".aws", "config"]
+    assert home.config.read_text() == "[default]\nregion = x\n"
+    assert mode(home.config.parent) == 0o755
+    assert home.converge(profiles={"default": {"region": "y"}}, static=READER).items == foreseen.items
+
+
+def test_a_heredoc_run_twice_is_an_error_that_says_how_to_mend_it(home: Home) -> None:
+    data = (FIXTURES / "heredoc-twice.credentials.ini").read_bytes()
+    home.credentials.write_bytes(data)
+    with pytest.raises(LatchkeyError) as caught:
+        home.converge(static={"claude-creds-reader": {"region": "us-west-2"}})
+    assert str(caught.value) == (
+        f"{home.credentials} has [claude-creds-reader] twice, in line 5 and in line 10: "
+        "they say the same: delete lines 10 to 13"
+    )
+    home.credentials.write_bytes(b"".join(data.splitlines(keepends=True)[:9]))
+    home.credentials.chmod(0o600)
+    assert not home.converge(static={"claude-creds-reader": {"region": "us-west-2"}}).changed
+
+
+def test_a_section_made_by_hand_is_adopted_follows_its_source_and_stays(home: Home) -> None:
+    data = f"[default]\nregion=x\n[reader]\naws_access_key_id=AKIAI44QH8DHBEXAMPLE\naws_secret_access_key={SECRET}"
+    home.credentials.write_text(data + "\nregion=us-west-2")
+    home.credentials.chmod(0o600)
+    assert home.rows(static=READER) == {"credentials reader": ("ok", "")}
+    home.found = Found.of(SECRET[::-1].encode(), "file ~/key")
+    report = home.converge(static=READER)
+    assert [row["what"] for row in report.items] == ["set aws_secret_access_key"]
+    assert home.credentials.read_text() == data.replace(SECRET, SECRET[::-1]) + "\nregion=us-west-2"
+    assert SECRET not in repr(report) and SECRET[::-1] not in repr(report)  # noqa: PT018
+    ((before, after),) = [(row["before"], row["after"]) for row in report.diff]
+    assert before != after
+    assert "<secret " in before
+    assert not home.converge().changed
+
+
+@pytest.mark.parametrize(
+    ("found", "state"),
+    [
+        (Found("blocked", reason="it is locked", remedy="unlock it"), "unknown"),
+        (Found("absent", reason="no file"), "skipped"),
+    ],
+)
+def test_a_section_without_all_its_values_is_left_as_it_is(home: Home, found: Found, state: str) -> None:
+    home.converge(static=READER)
+    there = home.credentials.read_text().replace("aws_secret_access_key", "#gone")
+    home.credentials.write_text(there)
+    home.found = found
+    rows = home.rows(static=READER, profiles={"dev": {"region": "x"}})
+    assert rows["credentials reader"] == (state, f"left as it is, aws_secret_access_key: {found.reason}")
+    assert rows["profile dev"] == ("changed", "made")
+    assert home.credentials.read_text() == there
+
+
+def test_what_an_authority_does_not_have_any_more_stays_as_it_is_kept(home: Home) -> None:
+    home.converge(static=READER)
+    home.found = Found("absent", reason="no file")
+    assert home.rows(static=READER) == {"credentials reader": ("ok", "")}
+
+
+def test_the_environment_only_seeds(home: Home) -> None:
+    declared = {"reader": {"aws_secret_access_key": ENV}}
+    home.converge(static=declared)
+    home.found = Found.of(SECRET[::-1].encode(), "env KEY")
+    assert not home.converge(static=declared).changed
+
+
+def test_a_reference_to_nothing_stops_everything(home: Home) -> None:
+    report = home.converge(profiles={"dev": {"sso_session": "corp"}}, static=READER)
+    assert [row["state"] for row in report.items] == ["failed"]
+    assert "there is no such [sso-session]; nothing was written" in report.msg
+    assert not home.credentials.exists()
+
+
+def test_a_program_is_looked_for_where_people_keep_theirs(home: Home) -> None:
+    declared = {"tool": {"credential_process": "give-credentials --json"}}
+    assert home.converge(profiles=declared).failed
+    program = home.home / ".local/bin/give-credentials"
+    program.parent.mkdir(parents=True)
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    assert not home.converge(profiles=declared).failed
+
+
+def test_credentials_that_others_could_read_are_closed(home: Home) -> None:
+    home.credentials.write_text("[reader]\nregion = us-west-2\n")
+    home.credentials.chmod(0o644)
+    home.config.parent.chmod(0o755)
+    rows = home.rows(static={"reader": {"region": "us-west-2"}})
+    assert rows[str(home.credentials)] == ("changed", "others could read it: 0600")
+    assert rows[str(home.config.parent)] == ("changed", "others could look into it: 0700")
+    assert (mode(home.credentials), mode(home.config.parent)) == (0o600, 0o700)
+    assert not home.converge(static={"reader": {"region": "us-west-2"}}).changed
+
+
+def test_the_mode_of_a_config_file_is_its_owners_business(home: Home) -> None:
+    home.config.write_text("[default]\n")
+    home.config.chmod(0o644)
+    home.config.parent.chmod(0o755)
+    home.converge(profiles={"default": {"region": "x"}})
+    assert (mode(home.config), mode(home.config.parent)) == (0o644, 0o755)
+
+
+def test_a_linked_file_stays_a_link(home: Home) -> None:
+    target = home.home / "dotfiles"
+    target.write_text("[default]\n")
+    home.config.symlink_to(target)
+    home.converge(profiles={"default": {"region": "x"}})
+    assert home.config.is_symlink()
+    assert target.read_text() == "[default]\nregion = x\n"
+
+
+def test_a_byte_order_mark_stays_and_is_told(home: Home) -> None:
+    home.config.write_bytes((FIXTURES / "byte-order-mark.ini").read_bytes())
+    report = home.converge(profiles={"dev": {"region": "x"}})
+    assert home.config.read_bytes().startswith(b"\xef\xbb\xbf[default]")
+    assert b"[profile dev]" in home.config.read_bytes()
+    assert "begins with a byte order mark" in report.msg
+
+
+def test_the_version_before_is_kept_unless_it_holds_a_secret(home: Home) -> None:
+    previous = home.home / ".local/state/latchkey/previous"
+    home.config.write_text(f"[default]\naws_secret_access_key = {SECRET}\n")
+    home.credentials.write_text("[reader]\n")
+    home.converge(profiles={"dev": {"region": "x"}}, static=READER)
+    assert not previous.exists()
+    home.config.write_text("[default]\nregion = x\n")
+    home.converge(profiles={"dev": {"region": "x"}}, static=READER)
+    assert [path.read_text() for path in previous.iterdir()] == ["[default]\nregion = x\n"]
+
+
+def test_what_will_be_ours_is_noted_before_it_is_written(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    def die(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    real = _files.write
+    monkeypatch.setattr(
+        _files, "write", lambda before, *rest, **more: die() if ".aws" in before.path else real(before, *rest, **more)
+    )
+    with pytest.raises(KeyboardInterrupt):
+        home.converge(static=READER)
+    note = json.loads((home.home / ".local/state/latchkey/aws_config.json").read_text())
+    assert note[str(home.credentials)]["credentials reader"]
+
+
+def test_a_damaged_note_is_an_error(home: Home) -> None:
+    home.converge(profiles={"dev": {"region": "x"}})
+    (home.home / ".local/state/latchkey/aws_config.json").write_text(json.dumps({str(home.config): ["dev"]}))
+    with pytest.raises(LatchkeyError, match=r"aws_config\.json is damaged"):
+        home.converge(profiles={"dev": {"region": "x"}})
+
+
+def test_a_change_at_the_last_moment_is_kept_and_the_edit_made_again(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home.config.write_text("[default]\nregion = x\n")
+    os.utime(home.config, (0, 0))
+    compare, times = _files._compare, iter(range(100))
+
+    def rewritten(before: Any) -> None:
+        if before.path == str(home.config) and next(times) < 3:
+            home.config.write_text(home.config.read_text() + "# another program\n")
+        compare(before)
+
+    monkeypatch.setattr(_files, "_compare", rewritten)
+    report = home.converge(profiles={"dev": {"region": "y"}})
+    assert [row["what"] for row in report.items] == ["made"]
+    assert home.config.read_text() == (
+        "[default]\nregion = x\n" + "# another program\n" * 3 + "\n[profile dev]\nregion = y\n"
     )
 
 
-@pytest.mark.parametrize(("check_mode", "state"), [(True, "unknown"), (False, "failed")])
-def test_a_read_only_file_is_left_alone(tmp_path: Path, check_mode: bool, state: str) -> None:
-    config = tmp_path / ".aws/config"
-    config.parent.mkdir()
-    config.write_text("# mine\n")
-    config.chmod(0o400)
-    report = brought(tmp_path, check_mode=check_mode)
-    (row,) = [row for row in report.items if row["state"] != "ok"]
-    assert (row["state"], row["remedy"]) == (state, f"chmod u+w {config}")
-    assert config.read_text() == "# mine\n"
+def test_a_file_that_never_rests_is_an_error_that_keeps_the_other(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    compare = _files._compare
+
+    def rewritten(before: Any) -> None:
+        if before.path == str(home.config):
+            home.config.write_text((before.data or b"").decode() + "# x\n")
+        compare(before)
+
+    monkeypatch.setattr(_files, "_compare", rewritten)
+    report = home.converge(profiles={"dev": {"region": "y"}}, static=READER)
+    states = {row["item"]: row["state"] for row in report.items}
+    assert states == {str(home.config): "failed", "credentials reader": "changed"}
+    assert "another program" in report.msg
 
 
-@pytest.mark.parametrize(("check_mode", "state"), [(True, "unknown"), (False, "failed")])
-def test_a_profile_that_points_to_nothing_writes_nothing(tmp_path: Path, check_mode: bool, state: str) -> None:
-    lost = {"name": "dev", "state": "present", "settings": {"sso_session": "crop"}}
-    report = brought(tmp_path, check_mode=check_mode, profiles=[lost])
-    assert {row["state"] for row in report.items} == {state}
-    assert not (tmp_path / ".aws/config").exists()
+def test_a_file_that_is_emptied_to_be_filled_is_waited_for(home: Home) -> None:
+    home.config.write_bytes(b"")
+    filling = threading.Timer(0.3, home.config.write_text, ["[default]\nregion = x\n"])
+    filling.start()
+    home.converge(profiles={"dev": {"region": "y"}})
+    filling.join()
+    assert home.config.read_text() == "[default]\nregion = x\n\n[profile dev]\nregion = y\n"
 
 
-def test_leftovers_are_swept_beside_the_target_of_a_link(tmp_path: Path) -> None:
-    elsewhere = tmp_path / "dotfiles"
-    elsewhere.mkdir()
-    (elsewhere / "aws").write_text("")
-    (elsewhere / ".latchkey-0123456789abcdef").write_text("half")
-    (tmp_path / ".aws").mkdir()
-    (tmp_path / ".aws/config").symlink_to(elsewhere / "aws")
-    assert brought(tmp_path, check_mode=False).changed
-    assert [path.name for path in elsewhere.iterdir()] == ["aws"]
+def test_a_file_that_shrank_while_it_was_read_is_read_again(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    home.config.write_text("[default]\nregion = x\n")
+    os.utime(home.config, (0, 0))
+    read, times = _files.read, iter(range(100))
+
+    def torn(path: str, *, follow: bool = False) -> Any:
+        found = read(path, follow=follow)
+        return dataclasses.replace(found, data=b"") if path == str(home.config) and next(times) < 3 else found
+
+    monkeypatch.setattr(_files, "read", torn)
+    monkeypatch.setattr(_files, "_compare", lambda _: None)
+    home.converge(profiles={"dev": {"region": "y"}})
+    assert home.config.read_text() == "[default]\nregion = x\n\n[profile dev]\nregion = y\n"
+
+
+def test_what_another_program_undoes_at_once_is_done_again(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    write, times = _files.write, iter(range(100))
+
+    def undone(before: Any, data: bytes, **more: Any) -> None:
+        write(before, data, **more)
+        if before.path == str(home.config) and next(times) < 2:
+            home.config.write_text("# theirs\n")
+
+    monkeypatch.setattr(_files, "write", undone)
+    report = home.converge(profiles={"dev": {"region": "y"}})
+    assert [row["what"] for row in report.items] == ["made"]
+    assert home.config.read_text() == "# theirs\n\n[profile dev]\nregion = y\n"
+
+
+def test_what_another_program_adds_at_once_leaves_our_change_a_change(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = _files.write
+
+    def added(before: Any, data: bytes, **more: Any) -> None:
+        write(before, data, **more)
+        if before.path == str(home.config):
+            home.config.write_text(data.decode() + "# theirs\n")
+
+    monkeypatch.setattr(_files, "write", added)
+    report = home.converge(profiles={"dev": {"region": "y"}})
+    assert [(row["state"], row["what"]) for row in report.items] == [("changed", "made")]
+    assert home.config.read_text() == "[profile dev]\nregion = y\n# theirs\n"
+
+
+def test_a_folder_that_is_not_awss_own_stays_open(home: Home) -> None:
+    home.credentials = home.home / "work/credentials"
+    home.credentials.parent.mkdir(mode=0o755)
+    home.converge(static=READER)
+    assert mode(home.credentials.parent) == 0o755
