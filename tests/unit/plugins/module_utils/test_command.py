@@ -251,7 +251,7 @@ import os, pathlib, sys, threading, time
 from ansible_collections.latchkey.workstation.plugins.module_utils import _command
 argv = ["/bin/sh", "-c", f"echo $$ >{note}.new; mv {note}.new {note}; exec sleep 60"]
 threading.Thread(target=_command.run, args=(argv,), daemon=True).start()
-while not pathlib.Path({str(note)!r}).exists():
+while not (pathlib.Path({str(note)!r}).exists() and _command._running):
     time.sleep(0.01)
 {ending}
 """

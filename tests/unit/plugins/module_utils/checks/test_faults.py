@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     Provider = Callable[[Twins, Bench], dict[str, Any]]
 
-SECONDS = 0.4
+SECONDS = 0.8
 SLACK = 0.8
 LATER = "2099-01-01T00:00:00Z"
 
