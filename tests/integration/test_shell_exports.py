@@ -164,13 +164,13 @@ def test_a_bootstrap_with_another_inventory_takes_nothing_away(somebody: Person)
     assert {name: kept for name, kept in after.items() if name != attention} == before
 
 
-def test_on_a_mac_shells_read_the_keychain(somebody: Person, tmp_path: Path) -> None:
+def test_on_a_mac_shells_read_the_keychain(somebody: Person) -> None:
     """With the stand-in of its tool, the role writes a block that reads it."""
     from tests.twins.security import first_login, write_tool  # noqa: PLC0415
 
     if not os.path.exists("/usr/bin/python3"):
         pytest.skip("the twin runs under /usr/bin/python3, which is not here")
-    tool = write_tool(tmp_path / "bin")
+    tool = write_tool(somebody.home / "bin")
     first_login(somebody.home)
     somebody.own()
     somebody.declare(latchkey_credentials={"heroku": HEROKU})
