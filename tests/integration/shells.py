@@ -96,7 +96,7 @@ class Shells:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             check=False,
-            timeout=60,
+            timeout=240,
             start_new_session=True,
         )
 

@@ -141,7 +141,7 @@ class Desktop:
             env=self.shells.environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            timeout=60,
+            timeout=240,
             check=False,
             start_new_session=True,
         )
