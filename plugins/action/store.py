@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 from typing import Any
 
 from ansible import constants
@@ -25,7 +26,7 @@ _PREFIX = "latchkey.workstation."
 def _piped_input() -> int | None:
     """Standard input for the worker, which Ansible detaches from it; None where it is a terminal or closed."""
     with contextlib.suppress(OSError):
-        if not os.isatty(0):
+        if sys.__stdin__ is not None and not os.isatty(0):
             return os.dup(0)
     return None
 

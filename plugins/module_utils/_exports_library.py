@@ -68,6 +68,7 @@ _latchkey_run() {
   set -f
   _latchkey_wanted= _latchkey_refused=
   while [ $# -gt 0 ] && [ "$1" != -- ]; do
+    case $1 in *[!\ ]*) ;; *) _latchkey_stop 'latchkey-run: a name is empty' ;; esac
     _latchkey_wanted="$_latchkey_wanted $1"
     shift
   done

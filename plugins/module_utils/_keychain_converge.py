@@ -155,11 +155,23 @@ class _Run:
                 reading = readings[item.key]
                 if not here and reading.secret:
                     self._moved[item.key] = reading.secret
-                if reading.exists is False or not self._note.entries[name, item.key].made:
+                if (
+                    reading.exists is False
+                    or not self._note.entries[name, item.key].made
+                    or (item.key not in declared and self._is_theirs(name, item, reading.secret))
+                ):
                     del self._note.entries[name, item.key]
                 else:
                     rows.append(Row(f"{item.name} in {name}", item, absence(item, reading), store))
         return rows
+
+    def _is_theirs(self, name: str, item: Item, secret: Secret | None) -> bool:
+        """Whether somebody has put another value into an item of ours: there may be no other copy of it."""
+        theirs = self._note.applied((name, item.key), secret, by=self._key) is False
+        if theirs:
+            said = "left alone: its value is not the one that was kept here last"
+            self._report.add(f"{item.name} in {name}", "ok", said, remedy="remove it yourself if nobody needs it")
+        return theirs
 
 
 def _key(credential: Mapping[str, Any]) -> Key:

@@ -60,7 +60,7 @@ def _read_member(report: dict[str, list[Row]], surface: str, member: str, served
 
 
 def _is_left_alone(served: Row) -> bool:
-    return [row["item"] for row in served["items"]] == [""]
+    return any(row["item"] == "" for row in served["items"])
 
 
 def _has_failed(served: Row) -> bool:
