@@ -169,6 +169,7 @@ def test_latchkey_run_becomes_the_command(exported: Shells) -> None:
         ([], 125, b"usage: latchkey-run NAME... -- COMMAND [ARGUMENT...]\n"),
         (["v0"], 125, b"usage: latchkey-run NAME... -- COMMAND [ARGUMENT...]\n"),
         (["v0", "--"], 125, b"usage: latchkey-run NAME... -- COMMAND [ARGUMENT...]\n"),
+        (["", "--", "true"], 125, b"latchkey-run: a name is empty\n"),
         (["--", "true"], 125, b"usage: latchkey-run NAME... -- COMMAND [ARGUMENT...]\n"),
         (["nobody", "--", "true"], 125, b"latchkey-run: nobody is not declared here\n"),
         (["*", "--", "true"], 125, b"latchkey-run: * is not declared here\n"),
