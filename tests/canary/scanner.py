@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 __all__ = ["Canary", "Leak", "files_with", "hatch", "songs"]
 
 _ALPHABET = string.ascii_letters + string.digits
-_MARK = "".join(secrets.choice(_ALPHABET) for _ in range(10))
+# K is 4b in hex: without a letter there, one spelling would pass for two.
+_MARK = "K" + "".join(secrets.choice(_ALPHABET) for _ in range(9))
 _HATCHED: set[str] = set()
 # Short enough that any 64 bytes hold a whole mark and the beginning of a name.
 _ODD = (

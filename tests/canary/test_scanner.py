@@ -86,6 +86,11 @@ def test_any_64_bytes_are_heard(start: int) -> None:
     assert names(base64.b64encode(piece))
 
 
+def test_no_song_is_heard_in_two_spellings() -> None:
+    for data in (SHORT.raw, SHORT.raw.hex().encode(), SHORT.raw.hex().upper().encode(), base64.b64encode(SHORT.raw)):
+        assert len({spelling.split(" at ")[0] for _name, spelling in songs(data)}) == 1
+
+
 def test_wide_characters_are_heard() -> None:
     assert names(BIRD.value.encode("utf-16-le")) == names(BIRD.value.encode("utf-16")) == {"bird"}
 
