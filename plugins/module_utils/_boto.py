@@ -13,8 +13,9 @@ import os
 from typing import TYPE_CHECKING, Any, Callable, TypeVar
 
 from ansible_collections.latchkey.workstation.plugins.module_utils import _files
+from ansible_collections.latchkey.workstation.plugins.module_utils._deadline import Deadline, at_once
 from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
-from ansible_collections.latchkey.workstation.plugins.module_utils._http import Deadline, at_once, require_safe
+from ansible_collections.latchkey.workstation.plugins.module_utils._url import require_safe
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

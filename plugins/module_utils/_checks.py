@@ -29,12 +29,11 @@ from ansible_collections.latchkey.workstation.plugins.module_utils._checks_local
     place_of,
 )
 from ansible_collections.latchkey.workstation.plugins.module_utils._checks_note import ASKING, remember
+from ansible_collections.latchkey.workstation.plugins.module_utils._deadline import Deadline, at_once
 from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
 from ansible_collections.latchkey.workstation.plugins.module_utils._http import (
-    Deadline,
     Unreachable,
     Unsendable,
-    at_once,
     fetch,
 )
 from ansible_collections.latchkey.workstation.plugins.module_utils._members import Member, Served, serve

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from ansible_collections.latchkey.workstation.plugins.module_utils._http import Answer, Deadline, Request
+    from ansible_collections.latchkey.workstation.plugins.module_utils._deadline import Deadline
+    from ansible_collections.latchkey.workstation.plugins.module_utils._http import Answer, Request
     from ansible_collections.latchkey.workstation.plugins.module_utils._secrets import Secret
 
 __all__ = [

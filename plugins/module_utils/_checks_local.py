@@ -27,9 +27,9 @@ from ansible_collections.latchkey.workstation.plugins.module_utils._checks_base 
 from ansible_collections.latchkey.workstation.plugins.module_utils._checks_note import last_days
 from ansible_collections.latchkey.workstation.plugins.module_utils._checks_row import Seen
 from ansible_collections.latchkey.workstation.plugins.module_utils._checks_values import Sources, Values, missing
+from ansible_collections.latchkey.workstation.plugins.module_utils._deadline import at_once
 from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
 from ansible_collections.latchkey.workstation.plugins.module_utils._found import Found
-from ansible_collections.latchkey.workstation.plugins.module_utils._http import at_once
 from ansible_collections.latchkey.workstation.plugins.module_utils._members import Served
 from ansible_collections.latchkey.workstation.plugins.module_utils._secrets import fingerprint, redactor
 from ansible_collections.latchkey.workstation.plugins.module_utils._state import State
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ansible_collections.latchkey.workstation.plugins.module_utils._checks_base import Provider
-    from ansible_collections.latchkey.workstation.plugins.module_utils._http import Deadline
+    from ansible_collections.latchkey.workstation.plugins.module_utils._deadline import Deadline
     from ansible_collections.latchkey.workstation.plugins.module_utils._members import Member
     from ansible_collections.latchkey.workstation.plugins.module_utils._secrets import Secret
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.latchkey.workstation.plugins.module_utils import _checks_row, _checks_time
 from ansible_collections.latchkey.workstation.plugins.module_utils._checks_base import AT_A_TIME, PASS
+from ansible_collections.latchkey.workstation.plugins.module_utils._deadline import Deadline
 from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
-from ansible_collections.latchkey.workstation.plugins.module_utils._http import Deadline
 from ansible_collections.latchkey.workstation.plugins.module_utils._members import Member, Served, serve
 from ansible_collections.latchkey.workstation.plugins.module_utils._state import State
 

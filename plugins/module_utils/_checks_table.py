@@ -27,7 +27,7 @@ from ansible_collections.latchkey.workstation.plugins.module_utils import (
 )
 from ansible_collections.latchkey.workstation.plugins.module_utils._checks_base import Option, asks_value, references
 from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
-from ansible_collections.latchkey.workstation.plugins.module_utils._http import require_safe
+from ansible_collections.latchkey.workstation.plugins.module_utils._url import require_safe
 from ansible_collections.latchkey.workstation.plugins.module_utils._words import (
     is_duration,
     is_words,

@@ -20,7 +20,7 @@ from ansible_collections.latchkey.workstation.plugins.module_utils import _boto
 from ansible_collections.latchkey.workstation.plugins.module_utils._boto import AwsTrouble, Profile
 from ansible_collections.latchkey.workstation.plugins.module_utils._check_aws_api import PROVIDERS
 from ansible_collections.latchkey.workstation.plugins.module_utils._checks_base import Check, Here
-from ansible_collections.latchkey.workstation.plugins.module_utils._http import Deadline
+from ansible_collections.latchkey.workstation.plugins.module_utils._deadline import Deadline
 from ansible_collections.latchkey.workstation.plugins.module_utils._sources_ssm import read_ssm
 
 from tests.integration.moto import client, people, serve
