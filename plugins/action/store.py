@@ -61,19 +61,21 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             raise AnsibleActionFail("a value is for one machine: say which with --limit NAME")
         member, credential = _choose(options["members"], options["credential"])
         value = self._ask(f"Value for {credential['name']} of {member['name']} on {options['machine']}")
-        common = {"value": value, "unserved": "fail", **{name: options[name] for name in kept_spec()}}
-        answer: dict[str, Any] = {"changed": False, "results": []}
+        common = {"unserved": "fail", **{name: options[name] for name in kept_spec()}}
+        asked = {**common, "members": [member], "credential": credential["name"], "fail_on": []}
+        checked: dict[str, Any] = {}
         if credential["check"]:
-            asked = {"members": [member], "credential": credential["name"], "fail_on": []}
-            checked = self._ask_machine("credential_check", {**common, **asked}, variables)
-            answer["results"].append(checked)
-            refusal = _refusal(checked)
+            checked = self._ask_machine("credential_check", {**asked, "value": value}, variables)
+            refusal = "; ".join(row["reason"] for row in _rows(checked) if row.get("outcome") == "FAIL")
             if refusal:
                 raise AnsibleActionFail(f"nothing was stored, the value is refused: {refusal}")
         alone = {**member, "credentials": [credential]}
-        kept = self._ask_machine("keychain", {**common, "members": [alone]}, variables)
-        answer["results"].append(kept)
-        return {**answer, "changed": bool(kept.get("changed")), "diff": kept.get("diff", [])}
+        kept = self._ask_machine("keychain", {**common, "members": [alone], "value": value}, variables)
+        if not self._task.check_mode and any(row.get("outcome") == "PASS" for row in _rows(checked)):
+            # As it is kept: this counts as validated, and new shells stop speaking of the value before it.
+            checked = self._ask_machine("credential_check", asked, variables)
+        results = [result for result in (checked, kept) if result]
+        return {"changed": bool(kept.get("changed")), "results": results, "diff": kept.get("diff", [])}
 
     def _ask(self, prompt: str) -> str:
         """The value as typed without an echo, or all of standard input but its last newline."""
@@ -117,6 +119,5 @@ def _choose(members: list[dict[str, Any]], name: str) -> tuple[dict[str, Any], d
     return having[0]
 
 
-def _refusal(checked: dict[str, Any]) -> str:
-    rows = [row for member in checked["members"].values() for row in member["items"]]
-    return "; ".join(row["reason"] for row in rows if row.get("outcome") == "FAIL")
+def _rows(result: dict[str, Any]) -> list[dict[str, Any]]:
+    return [row for member in result.get("members", {}).values() for row in member["items"]]

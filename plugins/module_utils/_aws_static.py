@@ -44,8 +44,8 @@ def static_section(section: Mapping[str, Any], ini: Ini, look: Look, report: Rep
         elif found.state == "absent" and isinstance(kept, str):
             settings[key] = Setting(kept, secret=True)
         else:
-            state = "skipped" if found.state == "absent" else "unknown"
-            report.add(f"credentials {name}", state, f"left as it is, {key}: {found.reason}", remedy=found.remedy)
+            left = f"left as it is, {key}: {found.reason}"
+            report.add(f"credentials {name}", found.unwritten, left, remedy=found.remedy)
             return declare("credentials", name, {}, held=True)
     return declare("credentials", name, settings, absent=absent)
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Callable, TypeVar
 
 from ansible_collections.latchkey.workstation.plugins.module_utils import _files
 from ansible_collections.latchkey.workstation.plugins.module_utils._deadline import Deadline, at_once
-from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
+from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError, Prerequisite
 from ansible_collections.latchkey.workstation.plugins.module_utils._url import require_safe
 
 if TYPE_CHECKING:
@@ -62,12 +62,7 @@ class Profile:
 
     def __init__(self, name: str | None, *, home: str, region: str | None = None, base_url: str | None = None) -> None:
         if not _modules:
-            raise AwsTrouble(
-                "the Python of this machine has no botocore",
-                verdict="unknown",
-                cause="prerequisite",
-                remedy="install it",
-            )
+            raise Prerequisite("the Python of this machine has no botocore", remedy="install it to ask AWS from here")
         self.name = name or "default"
         self._home = home
         self._base_url = require_safe(base_url) if base_url else None

@@ -14,7 +14,6 @@ from ansible_collections.latchkey.workstation.plugins.module_utils._checks_base 
     ABSENT,
     FAIL,
     PASS,
-    SKIP,
     UNKNOWN,
     Option,
     Outcome,
@@ -109,9 +108,7 @@ def _profile(check: Check, here: Here) -> Profile:
 
 
 def _outcome(trouble: AwsTrouble) -> Outcome:
-    """A machine that cannot ask AWS at all is not used for it; every other trouble says what it is."""
-    state = SKIP if "no botocore" in trouble.message else _STATES[trouble.verdict]
-    return Outcome(state, trouble.message, trouble.cause, remedy=trouble.remedy)
+    return Outcome(_STATES[trouble.verdict], trouble.message, trouble.cause, remedy=trouble.remedy)
 
 
 PROVIDERS = {

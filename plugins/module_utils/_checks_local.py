@@ -28,7 +28,7 @@ from ansible_collections.latchkey.workstation.plugins.module_utils._checks_note 
 from ansible_collections.latchkey.workstation.plugins.module_utils._checks_row import Seen
 from ansible_collections.latchkey.workstation.plugins.module_utils._checks_values import Sources, Values, missing
 from ansible_collections.latchkey.workstation.plugins.module_utils._deadline import at_once
-from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
+from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError, Prerequisite
 from ansible_collections.latchkey.workstation.plugins.module_utils._found import Found
 from ansible_collections.latchkey.workstation.plugins.module_utils._members import Served
 from ansible_collections.latchkey.workstation.plugins.module_utils._secrets import fingerprint, redactor
@@ -135,7 +135,7 @@ class _Desk:
         started = time.monotonic()
         try:
             local = self._look(credential)
-        except _command.CommandMissing as error:
+        except (_command.CommandMissing, Prerequisite) as error:
             local = _Local(Outcome(SKIP, error.message, "prerequisite"))
         except _command.CommandTimeout as error:
             local = _Local(Outcome(UNKNOWN, error.message, "timeout"))

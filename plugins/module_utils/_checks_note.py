@@ -62,8 +62,8 @@ def remember(
         with state.lock(seconds=_LOCK_SECONDS):
             kept = {name: last for name, last in last_days(state).items() if name in declared or not exclusive}
             state.save(_NOTE, {**kept, **fresh})
-            if whole:
-                state.tell(_ATTENTION, _checks_row.attention(rows))
+            before = "" if whole else state.told(_ATTENTION)
+            state.tell(_ATTENTION, _checks_row.attention(rows, before=before))
         return Served()
 
     seen = [entry for entry in members if reports[entry["name"]].items]

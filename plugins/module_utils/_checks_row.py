@@ -22,7 +22,7 @@ from ansible_collections.latchkey.workstation.plugins.module_utils._checks_base 
 from ansible_collections.latchkey.workstation.plugins.module_utils._report import clean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
 __all__ = ["Seen", "attention", "finish", "read", "sketch"]
 
@@ -31,6 +31,7 @@ _LONGEST = 160
 _MOST = 40
 _STORABLE = {"absent", "rejected", "expired", "malformed", "disabled", "used_up", "scope", "not_yet"}
 _SECONDS_A_DAY = 86400
+_SHOWN = re.compile(r"^latchkey: FAIL (\S+): .*\n  .*\n", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -120,10 +121,15 @@ def finish(
     }
 
 
-def attention(rows: Iterable[Mapping[str, Any]]) -> str:
-    """What a new shell shows of the last check: a line for each failure and its way out, nothing when all is well."""
+def attention(rows: Sequence[Mapping[str, Any]], *, before: str = "") -> str:
+    """What a new shell shows of the last check: a line for each failure and its way out, nothing when all is well.
+
+    Of ``before``, what was shown until now, stays what ``rows`` do not speak of.
+    """
+    judged = {row.get("name") for row in rows}
+    kept = [block[0] for block in _SHOWN.finditer(before) if block[1] not in judged]
     failures = [row for row in rows if row.get("outcome") == FAIL]
-    return "".join(f"latchkey: FAIL {row['name']}: {row['reason']}\n  {row['remedy']}\n" for row in failures)
+    return "".join(kept + [f"latchkey: FAIL {row['name']}: {row['reason']}\n  {row['remedy']}\n" for row in failures])
 
 
 def _decided(outcome: Outcome, *, required: bool) -> Outcome:

@@ -10,7 +10,7 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Callable
 
-from ansible_collections.latchkey.workstation.plugins.module_utils._checks_base import ABSENT, UNKNOWN, Outcome
+from ansible_collections.latchkey.workstation.plugins.module_utils._checks_base import ABSENT, SKIP, UNKNOWN, Outcome
 from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
 from ansible_collections.latchkey.workstation.plugins.module_utils._found import Found
 
@@ -69,6 +69,8 @@ def missing(found: Mapping[str, Found]) -> Outcome | None:
     """The outcome where a value cannot be had: no verdict where one is blocked, absence where none is there."""
     for name, each in found.items():
         if each.state == "blocked":
+            if each.lacking:
+                return Outcome(SKIP, each.reason, "prerequisite", remedy=each.remedy)
             return Outcome(UNKNOWN, each.reason or f"{name} cannot be read", "locked", remedy=each.remedy)
     absent = {name: each for name, each in found.items() if each.secret is None}
     if not absent:

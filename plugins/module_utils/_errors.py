@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-__all__ = ["LatchkeyError"]
+__all__ = ["LatchkeyError", "Prerequisite"]
 
 
 class LatchkeyError(Exception):
@@ -16,3 +16,7 @@ class LatchkeyError(Exception):
         super().__init__(f"{message}: {remedy}" if remedy else message)
         self.message = message
         self.remedy = remedy
+
+
+class Prerequisite(LatchkeyError):
+    """What the collection itself needs for this is not on this machine: it is skipped here."""

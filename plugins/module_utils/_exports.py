@@ -155,7 +155,7 @@ class Exports:
         for name, credential in entries:
             found = self._value_of(credential)
             if found.state == "blocked":
-                self._files.report.add(item, "unknown", f"{name}: {found.reason}", remedy=found.remedy)
+                self._files.report.add(item, found.unwritten, f"{name}: {found.reason}", remedy=found.remedy)
                 return
             if found.secret:
                 values[name] = found.secret

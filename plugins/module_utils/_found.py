@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Callable
 
-from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
+from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError, Prerequisite
 from ansible_collections.latchkey.workstation.plugins.module_utils._secrets import Secret
 
 if TYPE_CHECKING:
@@ -26,7 +26,8 @@ _IDLE = {"human_only": "only a person uses it: nothing reads it", "unused": "dec
 class Found:
     """What looking for a value came to; ``state`` is found, absent or blocked, and only found has a secret.
 
-    ``blocked`` is no verdict (locked, denied, unreachable, damaged): nothing may be written because of it.
+    ``blocked`` is no verdict (locked, denied, unreachable, damaged): nothing may be written because of it. It is
+    ``lacking`` where this machine has not what it takes to look.
     """
 
     state: str
@@ -34,6 +35,7 @@ class Found:
     secret: Secret | None = None
     reason: str = ""
     remedy: str = ""
+    lacking: bool = False
 
     @classmethod
     def of(cls, data: bytes, origin: str) -> Found:
@@ -49,7 +51,13 @@ class Found:
 
     @classmethod
     def blocked(cls, error: LatchkeyError, origin: str, *, prefix: str = "") -> Found:
-        return cls("blocked", origin, reason=prefix + error.message, remedy=error.remedy)
+        lacking = isinstance(error, Prerequisite)
+        return cls("blocked", origin, reason=prefix + error.message, remedy=error.remedy, lacking=lacking)
+
+    @property
+    def unwritten(self) -> str:
+        """What a report says of a thing that is not written because its value is not found."""
+        return "skipped" if self.state == "absent" or self.lacking else "unknown"
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ def presence(item: Item, reading: Reading, wanted: Found, *, applied: bool | Non
     With ``fresh`` the value was put in by hand: the item is made anew where its trusted apps cannot be had otherwise.
     """
     if wanted.state == "blocked":
-        return Step("unknown", wanted.reason, wanted.remedy)
+        return Step(wanted.unwritten, wanted.reason, wanted.remedy)
     if reading.state in {"locked", "denied"} and not (fresh and reading.state == "denied"):
         return _unseen(item, reading, wanted, applied=applied)
     if wanted.state == "absent":

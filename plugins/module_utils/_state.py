@@ -66,6 +66,10 @@ class State:
         if data != before.data and not self._check_mode and (note or before.data):
             self._put(before, data)
 
+    def told(self, name: str) -> str:
+        """What :meth:`tell` has left there."""
+        return (_files.read(self.path(name)).data or b"").decode(errors="replace")
+
     def tell(self, name: str, text: str) -> None:
         """Leave ``text`` for others of the member's programs to read; none takes it away."""
         before = _files.read(self.path(name))

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from tests.integration.shells import needs
@@ -48,7 +49,30 @@ def test_it_speaks_of_a_failure_and_is_quiet_otherwise(person: Person) -> None:
         person.play("playbooks/check.yml")
         assert new_terminal(person, "-i").stderr == ""
     block = (person.home / ".zshrc").read_text()
+    assert "attention" in block
     person.declare(latchkey_credentials={})
     person.play("bootstrap.yml")
-    assert "attention" in block
     assert not (person.home / ".zshrc").exists()
+
+
+def test_a_value_that_was_put_in_is_not_spoken_of_any_more(person: Person) -> None:
+    needs("zsh")
+    with serve() as twins:
+        twins.know("heroku", "valid", TOKEN)
+        check = {"provider": "heroku", "base_url": twins.url("heroku")}
+        credentials = {
+            name: {"keychain": {"service": name, "account": "me"}, "check": check} for name in ("heroku", "other")
+        }
+        person.declare(
+            latchkey_credentials=credentials, shell_exports_login_hook=True, latchkey_keychain_backend="files"
+        )
+        assert person.play("bootstrap.yml").returncode != 0
+        said = new_terminal(person, "-i").stderr
+        assert "FAIL heroku" in said
+        assert "FAIL other" in said
+        assert person.play("playbooks/store.yml", "-e", "credential=heroku", stdin=TOKEN).returncode == 0
+        said = new_terminal(person, "-i").stderr
+        assert "FAIL heroku" not in said
+        assert "FAIL other" in said
+        noted = json.loads((person.home / ".local/state/latchkey/checks.json").read_text())
+        assert list(noted) == ["heroku"]

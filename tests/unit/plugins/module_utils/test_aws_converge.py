@@ -139,6 +139,7 @@ def test_a_section_made_by_hand_is_adopted_follows_its_source_and_stays(home: Ho
     ("found", "state"),
     [
         (Found("blocked", reason="it is locked", remedy="unlock it"), "unknown"),
+        (Found("blocked", reason="no botocore", lacking=True), "skipped"),
         (Found("absent", reason="no file"), "skipped"),
     ],
 )

@@ -24,6 +24,7 @@ OLD, NEW = Secret("old value"), Secret("new value")
 FOUND = Found("found", secret=NEW)
 NOTHING = Found("absent", reason="NAME is not set", remedy="store.yml")
 BLOCKED = Found("blocked", reason="vault is sealed", remedy="unseal it")
+LACKING = replace(BLOCKED, lacking=True)
 SAME = Reading("kept", secret=NEW, exists=True)
 DIFFERENT = Reading("kept", secret=OLD, exists=True)
 UNFIT = Reading("unfit", exists=True, reason="too short")
@@ -37,6 +38,8 @@ PRESENCE = {
     "absent, found": (ABSENT, FOUND, None, "write create"),
     "absent, nothing": (ABSENT, NOTHING, None, "skipped"),
     "absent, blocked": (ABSENT, BLOCKED, None, "unknown"),
+    "absent, not to be asked here": (ABSENT, LACKING, None, "skipped"),
+    "kept, not to be asked here": (DIFFERENT, LACKING, None, "skipped"),
     "same": (SAME, FOUND, None, "ok"),
     "different": (DIFFERENT, FOUND, None, "write update"),
     "different, though applied": (DIFFERENT, FOUND, True, "write update"),

@@ -167,6 +167,7 @@ def test_what_cannot_tell_ends_the_search(
     (tmp_path / "next").write_text("the next one")
     got = look(tmp_path, one, source("file", path="~/next"))
     assert got.state == "blocked"
+    assert got.lacking is (one["kind"] == "ssm")
     assert reason in got.reason
     assert "secret-value" not in got.reason
     assert "'secret'" not in got.reason

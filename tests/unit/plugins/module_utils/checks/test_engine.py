@@ -133,6 +133,12 @@ def test_a_locked_store_is_no_verdict(bench: Bench) -> None:
     assert (row["reason"], row["remedy"]) == ("the keychain is locked", "security unlock-keychain")
 
 
+def test_a_source_that_this_machine_cannot_ask_is_a_skip(bench: Bench) -> None:
+    bench.values["mine"] = Found("blocked", reason="no botocore", remedy="install it", lacking=True)
+    row = bench.run([credential("mine", NOWHERE, required=True)])["mine"]
+    assert (short(row), row["reason"]) == (("SKIP", "prerequisite", "skipped"), "no botocore")
+
+
 def test_runbook_skips_of_infisical(bench: Bench) -> None:
     """All that is missing stands in one reason; required decides whether that is a failure."""
     check = {"provider": "infisical", "client_id": "{credential.id}", "project_id": "{credential.project}"}
@@ -453,6 +459,25 @@ def test_what_is_not_declared_any_more_is_forgotten(twins: Twins, bench: Bench) 
     assert sorted(note(bench)) == ["new", "old"]
     bench.run([credential("new", github(twins))], exclusive=True)
     assert sorted(note(bench)) == ["new"]
+
+
+def test_what_new_shells_show_follows_the_last_check_of_each(twins: Twins, bench: Bench) -> None:
+    both = [credential(name, github(twins)) for name in ("one", "two")]
+
+    def shown() -> list[str]:
+        lines = (bench.home / ".local/state/latchkey/attention").read_text().splitlines()
+        return [line.split(":")[1] for line in lines if line.startswith("latchkey: ")]
+
+    bench.run(both)
+    assert shown() == [" FAIL one", " FAIL two"]
+    bench.has("one", GOOD)
+    bench.run(both, only="one")
+    assert shown() == [" FAIL two"]
+    del bench.values["one"]
+    bench.run(both, only="one")
+    assert shown() == [" FAIL two", " FAIL one"]
+    bench.run(both[1:])
+    assert shown() == [" FAIL two"]
 
 
 @pytest.mark.parametrize("damage", ["{", "[]", '{"mine": 7}', '{"mine": ["x"]}', '{"mine": "\\u001b[2J"}'])
