@@ -138,7 +138,7 @@ class _Edit:
 
     def _put(self, section: Section, place: Place, setting: Setting) -> None:
         old = get_value(section, place.key, place.below)
-        if old == setting.text or (setting.seed and old is not None):
+        if old == setting.text:
             return
         if old is None:
             self._made.add(str(place))

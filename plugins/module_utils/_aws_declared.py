@@ -50,11 +50,10 @@ class Place:
 
 @dataclass(frozen=True)
 class Setting:
-    """A wanted value; a ``seed`` counts only where there is none yet."""
+    """A wanted value."""
 
     text: str = field(repr=False)
     secret: bool = False
-    seed: bool = False
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.latchkey.workstation.plugins.module_utils import _files
+from ansible_collections.latchkey.workstation.plugins.module_utils._aws_static import sources_of
 from ansible_collections.latchkey.workstation.plugins.module_utils._credential import members_spec
 from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
 
@@ -61,16 +62,19 @@ def complete_sources(members: list[dict[str, Any]]) -> None:
     for entry in members:
         for section in entry["static"]:
             for key, value in section["settings"].items():
-                if isinstance(value, dict):
-                    checked = ArgumentSpecValidator(_SOURCE).validate(value)
-                    if checked.error_messages:
-                        place = f"{entry['name']}, static {section['name']}, {key}"
-                        raise LatchkeyError(f"{place}: {'; '.join(checked.error_messages)}")
-                    section["settings"][key] = checked.validated_parameters
+                place = f"{entry['name']}, static {section['name']}, {key}"
+                section["settings"][key] = [_complete(source, place) for source in sources_of(value)] or value
 
 
 def looked_up(entry: Mapping[str, Any]) -> dict[str, Any]:
     """The sources of all sections of a member that are to be there, in the shape of one credential."""
     present = [section["settings"].values() for section in entry["static"] if section["state"] == "present"]
-    sources = [value for values in present for value in values if isinstance(value, dict)]
+    sources = [source for values in present for value in values for source in sources_of(value)]
     return {"sources": sources, "keychain": None, "check": None, "category": ""}
+
+
+def _complete(source: Mapping[str, Any], place: str) -> dict[str, Any]:
+    checked = ArgumentSpecValidator(_SOURCE).validate(source)
+    if checked.error_messages:
+        raise LatchkeyError(f"{place}: {'; '.join(checked.error_messages)}")
+    return dict(checked.validated_parameters)

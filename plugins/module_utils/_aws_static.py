@@ -12,7 +12,7 @@ from ansible_collections.latchkey.workstation.plugins.module_utils._aws_declared
 from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from ansible_collections.latchkey.workstation.plugins.module_utils._aws_declared import Wanted
     from ansible_collections.latchkey.workstation.plugins.module_utils._aws_ini import Ini
@@ -20,32 +20,39 @@ if TYPE_CHECKING:
     from ansible_collections.latchkey.workstation.plugins.module_utils._report import Report
     from ansible_collections.latchkey.workstation.plugins.module_utils._secrets import Secret
 
-    Look = Callable[[Mapping[str, Any]], Found]
+    Look = Callable[[Sequence[Mapping[str, Any]]], Found]
 
-__all__ = ["static_section"]
+__all__ = ["sources_of", "static_section"]
+
+
+def sources_of(value: Any) -> list[Any]:
+    """The sources that a declared setting is, one or several to be tried in order; none where it is a plain value."""
+    several = value if isinstance(value, list) else [value]
+    return several if all(isinstance(source, dict) for source in several) else []
 
 
 def static_section(section: Mapping[str, Any], ini: Ini, look: Look, report: Report) -> Wanted:
     """The section to converge on: with what its sources say, and where an authority has none what stands there.
 
-    One value that cannot be told, or is nowhere, holds the whole section: half a key is worse than none.
+    One value that cannot be told, or is nowhere, holds the whole section: half a key is worse than none. The
+    environment seeds all of a section or nothing, as an old half and a new one are no key either.
     """
     name, absent = section["name"], section["state"] == "absent"
     there = {key: value for found in ini.find("credentials", name)[:1] for key, value in found.values().items()}
-    settings = {}
-    for key, value in ({} if absent else section["settings"]).items():
-        settings[key] = value
-        if not isinstance(value, dict):
-            continue
-        found = look(value)
+    settings = {} if absent else dict(section["settings"])
+    sourced = {key: sources for key, value in settings.items() if (sources := sources_of(value))}
+    fresh = not any(isinstance(there.get(key.lower()), str) for key in sourced)
+    for key, sources in sourced.items():
+        authorities = [source for source in sources if source["kind"] != "env"]
+        found = look([*authorities, *(source for source in sources if fresh and source["kind"] == "env")])
         kept = there.get(key.lower())
         if found.secret:
-            settings[key] = Setting(_text(found.secret, f"{name}.{key}"), secret=True, seed=value["kind"] == "env")
+            settings[key] = Setting(_text(found.secret, f"{name}.{key}"), secret=True)
         elif found.state == "absent" and isinstance(kept, str):
             settings[key] = Setting(kept, secret=True)
         else:
-            left = f"left as it is, {key}: {found.reason}"
-            report.add(f"credentials {name}", found.unwritten, left, remedy=found.remedy)
+            reason = found.reason or "env seeds only a section of which nothing stands there yet"
+            report.add(f"credentials {name}", found.unwritten, f"left as it is, {key}: {reason}", remedy=found.remedy)
             return declare("credentials", name, {}, held=True)
     return declare("credentials", name, settings, absent=absent)
 

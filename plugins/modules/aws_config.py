@@ -57,7 +57,8 @@ options:
           settings:
             description:
               - Keys with text, numbers, booleans, lists, V(null), or a mapping of these.
-              - In O(members[].static) a mapping is a source, with its C(kind), as the other modules take them.
+              - In O(members[].static) a mapping is a source, with its C(kind), as the other modules take them, and a
+                list of mappings is several, tried in order.
             type: dict
             default: {}
       profiles:
@@ -145,7 +146,7 @@ def main() -> None:
             member.home,
             entry,
             paths=paths_of(member, options),
-            look=lambda source: _sources.resolve([source], cast("Readers", readers)),
+            look=lambda sources: _sources.resolve(sources, cast("Readers", readers)),
             exclusive=options["exclusive"],
             check_mode=module.check_mode,
         )

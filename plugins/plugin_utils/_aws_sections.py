@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.latchkey.workstation.plugins.module_utils._aws_declared import VARIABLES as AWS_VARIABLES
 from ansible_collections.latchkey.workstation.plugins.module_utils._aws_declared import declare
+from ansible_collections.latchkey.workstation.plugins.module_utils._aws_static import sources_of
 from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
+from ansible_collections.latchkey.workstation.plugins.module_utils._found import idle
 from ansible_collections.latchkey.workstation.plugins.module_utils._secrets import Secret
 from ansible_collections.latchkey.workstation.plugins.plugin_utils import _schema
 from ansible_collections.latchkey.workstation.plugins.plugin_utils._fill import fill
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from ansible_collections.latchkey.workstation.plugins.plugin_utils._people import Person
 
@@ -52,8 +54,10 @@ def check_aws(variables: Mapping[str, Any], errors: list[str]) -> list[Section]:
     return sections
 
 
-def aws_sections(sections: list[Section], person: Person, errors: list[str]) -> dict[str, list[dict[str, Any]]]:
-    """name, state and settings of every section that is meant for ``person``."""
+def aws_sections(
+    sections: list[Section], person: Person, credentials: Sequence[Mapping[str, Any]], errors: list[str]
+) -> dict[str, list[dict[str, Any]]]:
+    """name, state and settings of every section that is meant for ``person``, who has ``credentials``."""
     mine: dict[str, list[dict[str, Any]]] = {kind: [] for kind in VARIABLES.values()}
     for variable, name, section in sections:
         if not person.is_meant(section.get("only")):
@@ -62,7 +66,7 @@ def aws_sections(sections: list[Section], person: Person, errors: list[str]) -> 
         where = f"{variable}.{name}"
         title, filled = fill([name, settings], person.words(), errors, where=where)
         if variable == _STATIC:
-            filled = {k: _schema.normalise_source(v) if isinstance(v, dict) else v for k, v in filled.items()}
+            filled = {key: _sources(value, credentials) or value for key, value in filled.items()}
         state = section.get("state") or "present"
         mine[VARIABLES[variable]].append({"name": title, "state": state, "settings": filled})
     return mine
@@ -72,10 +76,30 @@ def _check_section(variable: str, where: str, section: dict[str, Any], errors: l
     _schema.check_entry(where, {key: value for key, value in section.items() if key in _OURS}, _OURS, errors)
     settings = {key: value for key, value in section.items() if key not in _OURS}
     for key, value in settings.items() if variable == _STATIC else ():
-        if isinstance(value, dict):
-            _schema.check_source(f"{where}.{key}", value, errors)
+        for source in sources_of(value):
+            _schema.check_source(f"{where}.{key}", source, errors)
             settings[key] = _FROM_ITS_SOURCE
     try:
         declare(_KINDS[variable], where.partition(".")[2], settings)
     except LatchkeyError as error:
         errors.append(str(error))
+
+
+def _sources(value: Any, credentials: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The sources of a setting. An item that a credential keeps is taken from where the credential takes it, so that
+    it need not be kept yet.
+    """
+    sources = [_schema.normalise_source(source) for source in sources_of(value)]
+    return [each for source in sources for each in (*_behind(source, credentials), source)]
+
+
+def _behind(source: Mapping[str, Any], credentials: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    if source["kind"] != "keychain":
+        return []
+    keepers = [each for each in credentials if each["keychain"] and _is_it(each["keychain"], source)]
+    return [each for keeper in keepers if not idle(keeper) for each in keeper["sources"]]
+
+
+def _is_it(item: Mapping[str, Any], source: Mapping[str, Any]) -> bool:
+    same = all(item[key] == source[key] for key in ("service", "account"))
+    return same and item.get("state") != "absent"

@@ -164,7 +164,7 @@ def _member(person: Person, credentials: dict[str, Any], sections: list[Section]
         "name": person.name,
         "account": person.account,
         "credentials": mine,
-        "aws": aws_sections(sections, person, errors),
+        "aws": aws_sections(sections, person, mine, errors),
     }
 
 

@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.canary.aws import Cloud
+from tests.integration import moto
 from tests.integration.conftest import person
 from tests.twins.services import Twins, serve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["person", "service", "twins", "watched"]
+__all__ = ["aws", "moto_server", "person", "service", "twins", "watched"]
 
 
 @pytest.fixture
@@ -32,6 +34,18 @@ def watched() -> Iterator[Path]:
 def service() -> Iterator[Twins]:
     with serve() as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def moto_server() -> Iterator[str]:
+    with moto.serve() as url:
+        yield url
+
+
+@pytest.fixture
+def aws(moto_server: str) -> Iterator[Cloud]:
+    with Cloud.over(moto_server) as cloud:
+        yield cloud
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from tests.canary.aws import Cloud
     from tests.canary.stores import Store
     from tests.integration.conftest import Person
     from tests.twins.services import Twins
@@ -30,8 +31,8 @@ STORE = "playbooks/store.yml"
 
 
 @pytest.fixture
-def world(person: Person, watched: Path, twins: Twins) -> World:
-    return World(person, watched, twins)
+def world(person: Person, watched: Path, twins: Twins, aws: Cloud) -> World:
+    return World(person, watched, twins, aws)
 
 
 def outcomes(stage: Stage) -> dict[str, str]:
@@ -50,7 +51,7 @@ def test_everything_is_declared_kept_checked_and_read_again(world: World) -> Non
     assert_silent(stage, heard)
     assert heard.output.count(b"everything: ") > 50
     assert stage.places() == world.converged()
-    assert outcomes(stage) == dict.fromkeys(("heroku", "github", "header", "dotenv"), "PASS")
+    assert outcomes(stage) == dict.fromkeys(("heroku", "github", "header", "dotenv", "whoami"), "PASS")
 
     # Everything arrived byte for byte, or nothing of this would mean much.
     for name in KEPT:
@@ -70,7 +71,7 @@ def test_everything_is_declared_kept_checked_and_read_again(world: World) -> Non
 
 STORES = {"files": Files, "Secret Service": SecretService, "macOS": Keychain}
 SHELL = """
-for name in FROM_ENV FROM_DOTENV FROM_FILE FROM_TOOL FROM_ITEM; do
+for name in FROM_ENV FROM_DOTENV FROM_FILE FROM_TOOL FROM_ITEM FROM_SSM; do
   eval "value=\\$$name"
   [ -n "$value" ] || echo "missing $name"
   value=
@@ -84,9 +85,9 @@ latchkey_forget
 @pytest.mark.parametrize("store", STORES.values(), ids=STORES)
 @pytest.mark.skipif(not shutil.which("zsh"), reason="needs zsh")
 def test_each_store_gives_values_to_whom_they_are_declared_for(
-    person: Person, watched: Path, twins: Twins, store: type[Store]
+    person: Person, watched: Path, twins: Twins, aws: Cloud, store: type[Store]
 ) -> None:
-    world = World(person, watched, twins, store=store)
+    world = World(person, watched, twins, aws, store=store)
     stage = world.stage
     assert_silent(stage, stage.play(BOOTSTRAP, *LOUD))
     assert stage.places() == world.converged()

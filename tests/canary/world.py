@@ -16,14 +16,23 @@ from tests.canary.stores import ACCOUNT, Files, Store
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.canary.aws import Cloud
     from tests.integration.conftest import Person
     from tests.twins.services import Twins
 
-__all__ = ["BOOTSTRAP", "EXPORTED", "KEPT", "Places", "World", "item"]
+__all__ = ["BOOTSTRAP", "EXPORTED", "KEPT", "PARAMETER", "Places", "World", "item"]
 
 BOOTSTRAP = "bootstrap.yml"
-KEPT = ("env", "dotenv", "json", "tool", "item", "filed", "heroku", "header")
-EXPORTED = {"FROM_ENV": "env", "FROM_DOTENV": "dotenv", "FROM_FILE": "file", "FROM_TOOL": "tool", "FROM_ITEM": "item"}
+KEPT = ("env", "dotenv", "json", "tool", "item", "filed", "ssm", "heroku", "header")
+EXPORTED = {
+    "FROM_ENV": "env",
+    "FROM_DOTENV": "dotenv",
+    "FROM_FILE": "file",
+    "FROM_TOOL": "tool",
+    "FROM_ITEM": "item",
+    "FROM_SSM": "ssm",
+}
+PARAMETER = "/canary"
 ENV_FILE = ".config/one.env"
 
 Places = dict[str, set[str]]
@@ -36,15 +45,18 @@ def item(service: str, **more: object) -> dict[str, object]:
 class World:
     """Somebody with secrets of every kind; what their shell exports is stage.shell."""
 
-    def __init__(self, person: Person, folder: Path, twins: Twins, *, store: type[Store] = Files) -> None:
+    def __init__(self, person: Person, folder: Path, twins: Twins, aws: Cloud, *, store: type[Store] = Files) -> None:
         self.store = store(person)
         self.twins = twins
+        self.aws = aws
         size = self.store.size
         self.birds = {
             name: hatch(name, size=size) for name in ("env", "dotenv", "file", "json", "tool", "item", "filed")
         }
         self.birds |= {name: hatch(name, size=60, odd=False) for name in ("heroku", "github", "aws")}
         self.birds["header"] = hatch("header", size=min(size, 3500), odd=False)
+        # What a standard parameter holds is 4 KiB.
+        self.birds["ssm"] = hatch("ssm", size=min(size, 4096))
         shell = {"CANARY_ENV": self.birds["env"], "HEROKU_TOKEN": self.birds["heroku"]}
         self.stage = Stage(person, folder, shell=shell, wrapped=self.store.wrapped)
         self.home = self.stage.home
@@ -97,6 +109,7 @@ class World:
         known = (("heroku", "valid", "heroku"), ("github", "classic", "github"), ("widgets", "valid", "header"))
         for service, scenario, name in known:
             self.twins.know(service, scenario, self.birds[name].value)
+        self.aws.keep(PARAMETER, self.birds["ssm"])
 
     def _credentials(self) -> dict[str, Any]:
         heroku = {"provider": "heroku", "base_url": self.twins.url("heroku")}
@@ -128,6 +141,8 @@ class World:
             "heroku": {"source": [{"env": "HEROKU_TOKEN"}], "keychain": item("heroku"), "check": heroku},
             "github": {"source": [{"file": "~/secrets/github"}], "check": github},
             "header": {"source": [{"file": "~/secrets/header"}], "keychain": item("header"), "check": widgets},
+            "ssm": {"source": [self.aws.source(PARAMETER)], "keychain": item("ssm"), "export": "FROM_SSM"},
+            "whoami": {"check": self.aws.identity(), "required": False},
         }
 
 

@@ -23,9 +23,11 @@ from typing import TYPE_CHECKING, Any
 import botocore.session
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
-__all__ = ["client", "people", "refusing_as_ssm", "serve"]
+    Judge = Callable[[bytes, int, bytes], tuple[int, bytes]]
+
+__all__ = ["REGION", "client", "door", "people", "refusing_as_ssm", "serve"]
 
 REGION = "us-west-2"
 
@@ -76,9 +78,17 @@ def people(url: str, policies: Mapping[str, Sequence[Mapping[str, Any]]]) -> dic
     return keys
 
 
-@contextlib.contextmanager
-def refusing_as_ssm(url: str) -> Iterator[str]:
+def refusing_as_ssm(url: str) -> contextlib.AbstractContextManager[str]:
     """The same server behind a door that refuses in SSM's words; moto's own are those of EC2, in XML."""
+    refusal = b'{"__type": "AccessDeniedException", "Message": "not authorized to perform this"}'
+    return door(
+        url, lambda _asked, status, body: (400, refusal) if status == http.HTTPStatus.FORBIDDEN else (status, body)
+    )
+
+
+@contextlib.contextmanager
+def door(url: str, judge: Judge) -> Iterator[str]:
+    """The address of a door to the same server: ``judge`` makes its answer of what was asked, status and body."""
 
     class Door(http.server.BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -86,12 +96,10 @@ def refusing_as_ssm(url: str) -> Iterator[str]:
             behind = http.client.HTTPConnection(url.removeprefix("http://"), timeout=10)
             behind.request("POST", self.path, asked, dict(self.headers))
             answer = behind.getresponse()
-            status, body = answer.status, answer.read()
+            status, body = judge(asked, answer.status, answer.read())
             behind.close()
-            if status == http.HTTPStatus.FORBIDDEN:
-                status, body = 400, b'{"__type": "AccessDeniedException", "Message": "not authorized to perform this"}'
             self.send_response(status)
-            self.send_header("Content-Type", "application/x-amz-json-1.1")
+            self.send_header("Content-Type", answer.headers["Content-Type"] or "application/x-amz-json-1.1")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)

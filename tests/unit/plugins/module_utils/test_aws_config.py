@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from ansible_collections.latchkey.workstation.plugins.module_utils._aws_config import Plan, plan
-from ansible_collections.latchkey.workstation.plugins.module_utils._aws_declared import Setting, Wanted, declare
+from ansible_collections.latchkey.workstation.plugins.module_utils._aws_declared import Wanted, declare
 from ansible_collections.latchkey.workstation.plugins.module_utils._aws_edit import header_of
 from ansible_collections.latchkey.workstation.plugins.module_utils._aws_parse import parse
 from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
@@ -305,13 +305,6 @@ def test_a_section_removed_by_hand_is_made_again_or_forgotten() -> None:
 
 def static(**settings: Any) -> Wanted:
     return declare("credentials", "writer", settings)
-
-
-def test_a_seed_counts_only_where_there_is_none() -> None:
-    seed = Setting("AKIAFROMTHEENVIRONMENT", secret=True, seed=True)
-    assert b"AKIAFROMTHEENVIRONMENT" in edit(b"", static(aws_access_key_id=seed), credentials=True).data
-    there = b"[writer]\naws_access_key_id = AKIAOLD\n"
-    assert not edit(there, static(aws_access_key_id=seed), credentials=True).changed
 
 
 def test_a_held_section_stays_and_stays_ours() -> None:

@@ -19,7 +19,7 @@ from ansible_collections.latchkey.workstation.plugins.module_utils._errors impor
 from ansible_collections.latchkey.workstation.plugins.module_utils._found import Found
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from ansible_collections.latchkey.workstation.plugins.module_utils._report import Report
 
@@ -39,8 +39,8 @@ class Home:
         self.found = Found.of(SECRET.encode(), "file ~/key")
         self.config.parent.mkdir(mode=0o700)
 
-    def look(self, _source: Mapping[str, Any]) -> Found:
-        return self.found
+    def look(self, sources: Sequence[Mapping[str, Any]]) -> Found:
+        return self.found if sources else Found("absent")
 
     def converge(
         self, *, profiles: Any = None, static: Any = None, sso_sessions: Any = None, check_mode: bool = False
@@ -165,6 +165,23 @@ def test_the_environment_only_seeds(home: Home) -> None:
     home.converge(static=declared)
     home.found = Found.of(SECRET[::-1].encode(), "env KEY")
     assert not home.converge(static=declared).changed
+
+
+def test_the_environment_seeds_a_whole_key_or_none(home: Home) -> None:
+    declared = {"reader": {"aws_access_key_id": ENV, "aws_secret_access_key": [FILE, ENV]}}
+    there = "[reader]\naws_access_key_id = AKIAOLD\n"
+    home.credentials.write_text(there)
+    home.credentials.chmod(0o600)
+    home.found = Found("absent")
+    ((state, what),) = home.rows(static=declared).values()
+    assert (state, what.partition(", ")[2]) == (
+        "skipped",
+        "aws_secret_access_key: env seeds only a section of which nothing stands there yet",
+    )
+    assert home.credentials.read_text() == there
+    home.credentials.write_text("[reader]\nregion = x\n")
+    home.found = Found.of(SECRET.encode(), "env KEY")
+    assert home.converge(static=declared).changed
 
 
 def test_a_reference_to_nothing_stops_everything(home: Home) -> None:

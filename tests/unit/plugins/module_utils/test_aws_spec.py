@@ -33,6 +33,9 @@ def test_sources_get_all_their_keys_and_are_looked_up_while_the_section_is_to_be
     (source,) = looked_up(members[0])["sources"]
     assert (source["path"], source["pointer"], source["profile"]) == ("~/key", None, None)
     assert looked_up(entry("absent", aws_secret_access_key={"kind": "file"}))["sources"] == []
+    several = [entry(aws_secret_access_key=[{"kind": "env", "name": "KEY"}, {"kind": "file", "path": "~/key"}])]
+    complete_sources(several)
+    assert [source["kind"] for source in looked_up(several[0])["sources"]] == ["env", "file"]
 
 
 @pytest.mark.parametrize("source", [{"kind": "fiel"}, {"path": "~/key"}, {"kind": "file", "paht": "~/key"}])

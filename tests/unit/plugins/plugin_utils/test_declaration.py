@@ -297,6 +297,29 @@ def test_aws_sections_are_filled_in_and_limited_like_credentials() -> None:
         {
             "name": "reader",
             "state": "present",
-            "settings": {"aws_access_key_id": {"kind": "env", "name": "KEY"}, "region": "us-west-2"},
+            "settings": {"aws_access_key_id": [{"kind": "env", "name": "KEY"}], "region": "us-west-2"},
         }
     ]
+
+
+def test_an_item_is_taken_from_where_its_credential_takes_it() -> None:
+    """Then it need not be kept yet."""
+    (member,) = compiled(
+        """
+        latchkey_credentials:
+          id: {source: [{env: KEY}, {file: ~/id}], keychain: {service: id, account: "{user}"}}
+          old: {source: [{file: ~/old}], keychain: {service: old, account: me, state: absent}}
+          idle: {source: [{file: ~/idle}], keychain: {service: idle, account: me}, category: unused}
+        aws_config_credentials:
+          reader:
+            aws_access_key_id: {keychain: {service: id, account: "{user}"}}
+            aws_secret_access_key: [{keychain: {service: old, account: me}}, {keychain: {service: idle, account: me}}]
+            aws_session_token: {keychain: {service: elsewhere, account: me}}
+        """
+    )["members"]
+    settings = member["aws"]["static"][0]["settings"]
+    assert {key: [source["kind"] for source in sources] for key, sources in settings.items()} == {
+        "aws_access_key_id": ["env", "file", "keychain"],
+        "aws_secret_access_key": ["keychain", "keychain"],
+        "aws_session_token": ["keychain"],
+    }
