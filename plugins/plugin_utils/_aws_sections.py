@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.latchkey.workstation.plugins.module_utils._aws_declared import VARIABLES as AWS_VARIABLES
-from ansible_collections.latchkey.workstation.plugins.module_utils._aws_declared import declare
+from ansible_collections.latchkey.workstation.plugins.module_utils._aws_declared import VARIABLES, declare
 from ansible_collections.latchkey.workstation.plugins.module_utils._aws_static import sources_of
 from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
 from ansible_collections.latchkey.workstation.plugins.module_utils._found import idle
@@ -22,14 +21,14 @@ if TYPE_CHECKING:
 
     from ansible_collections.latchkey.workstation.plugins.plugin_utils._people import Person
 
-__all__ = ["Section", "aws_sections", "check_aws"]
+__all__ = ["AWS_VARIABLES", "Section", "aws_sections", "check_aws"]
 
-VARIABLES = {
+AWS_VARIABLES = {
     "aws_config_sso_sessions": "sso_sessions",
     "aws_config_profiles": "profiles",
     "aws_config_credentials": "static",
 }
-_KINDS = {variable: kind for kind, variable in AWS_VARIABLES.items()}
+_KINDS = {variable: kind for kind, variable in VARIABLES.items()}
 _STATIC = "aws_config_credentials"
 _FROM_ITS_SOURCE = Secret("its value comes later")
 _OURS = {"only": _schema.CREDENTIAL["only"], "state": _schema.Key(choices=("present", "absent"))}
@@ -40,7 +39,7 @@ Section = tuple[str, str, dict[str, Any]]
 def check_aws(variables: Mapping[str, Any], errors: list[str]) -> list[Section]:
     """Every declared section; what is wrong with one is added to ``errors``."""
     sections: list[Section] = []
-    for variable in VARIABLES:
+    for variable in AWS_VARIABLES:
         declared = variables.get(variable) or {}
         if not isinstance(declared, dict):
             errors.append(f"{variable} must be a mapping of names to sections")
@@ -58,7 +57,7 @@ def aws_sections(
     sections: list[Section], person: Person, credentials: Sequence[Mapping[str, Any]], errors: list[str]
 ) -> dict[str, list[dict[str, Any]]]:
     """name, state and settings of every section that is meant for ``person``, who has ``credentials``."""
-    mine: dict[str, list[dict[str, Any]]] = {kind: [] for kind in VARIABLES.values()}
+    mine: dict[str, list[dict[str, Any]]] = {kind: [] for kind in AWS_VARIABLES.values()}
     for variable, name, section in sections:
         if not person.is_meant(section.get("only")):
             continue
@@ -68,7 +67,7 @@ def aws_sections(
         if variable == _STATIC:
             filled = {key: _sources(value, credentials) or value for key, value in filled.items()}
         state = section.get("state") or "present"
-        mine[VARIABLES[variable]].append({"name": title, "state": state, "settings": filled})
+        mine[AWS_VARIABLES[variable]].append({"name": title, "state": state, "settings": filled})
     return mine
 
 

@@ -14,7 +14,12 @@ from typing import TYPE_CHECKING, Any
 from ansible_collections.latchkey.workstation.plugins.module_utils._checks_table import problems
 from ansible_collections.latchkey.workstation.plugins.module_utils._words import nearest, seconds, shown
 from ansible_collections.latchkey.workstation.plugins.plugin_utils import _schema
-from ansible_collections.latchkey.workstation.plugins.plugin_utils._aws_sections import Section, aws_sections, check_aws
+from ansible_collections.latchkey.workstation.plugins.plugin_utils._aws_sections import (
+    AWS_VARIABLES,
+    Section,
+    aws_sections,
+    check_aws,
+)
 from ansible_collections.latchkey.workstation.plugins.plugin_utils._fill import fill
 from ansible_collections.latchkey.workstation.plugins.plugin_utils._people import (
     Machine,
@@ -51,7 +56,8 @@ def compile_declaration(
 ) -> dict[str, Any]:
     """``errors`` (sentences with file and line) and ``members`` (name, account, credentials), all filled in.
 
-    ``credentials`` are the names of all, those for other machines too.
+    ``credentials`` are the names of all, those for other machines too. ``declares`` tells nothing declared, of which
+    nothing follows, from declared none.
     """
     errors = _unknown_names(names)
     roster = _merge("latchkey_roster", variables, errors)
@@ -75,6 +81,10 @@ def compile_declaration(
     return {
         "errors": [_located(error, variables) for error in errors],
         "machine": machine.name,
+        "declares": {
+            concern: any(isinstance(variables.get(name), dict) for name in names)
+            for concern, names in (("credentials", _family("latchkey_credentials", variables)), ("aws", AWS_VARIABLES))
+        },
         "credentials": sorted(credentials),
         "members": [] if errors else members,
     }
@@ -103,13 +113,16 @@ def origin_of(value: Any) -> str:
     return f"{tag.path}:{tag.line_num}" if tag and tag.path and tag.line_num else ""
 
 
+def _family(prefix: str, variables: Iterable[str]) -> list[str]:
+    """``prefix`` and every ``prefix_<anything>``."""
+    return sorted(name for name in variables if name == prefix or name.startswith(f"{prefix}_"))
+
+
 def _merge(prefix: str, variables: Mapping[str, Any], errors: list[str]) -> dict[str, Any]:
-    """The entries of ``prefix`` and of every ``prefix_<anything>``."""
+    """The entries of the whole family."""
     merged: dict[str, Any] = {}
     origin: dict[str, str] = {}
-    for variable in sorted(variables):
-        if variable != prefix and not variable.startswith(f"{prefix}_"):
-            continue
+    for variable in _family(prefix, variables):
         entries = variables[variable] or {}
         if not isinstance(entries, dict):
             errors.append(f"{variable} must be a mapping of names to entries")

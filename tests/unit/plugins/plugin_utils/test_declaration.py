@@ -215,6 +215,23 @@ def test_a_variable_that_is_spelled_wrong_is_an_error(name: str, expected: str) 
     assert errors == [f"{name}: {expected}"]
 
 
+DECLARES = {
+    "nothing": ("", (False, False)),
+    "nothing below their names": ("{latchkey_credentials_mine: null, aws_config_profiles: null}", (False, False)),
+    "that there is none": ("{latchkey_credentials: {}, aws_config_profiles: null}", (True, False)),
+    "that there is none, with a suffix": ("{latchkey_credentials: null, latchkey_credentials_mine: {}}", (True, False)),
+    "sections": ("{latchkey_roster: {alice: {}}, aws_config_profiles: {dev: {region: x}}}", (False, True)),
+    "no section": ("{latchkey_jobs: {}, aws_config_credentials: {}}", (False, True)),
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), DECLARES.values(), ids=DECLARES.keys())
+def test_nothing_declared_and_declared_none_are_two_things(text: str, expected: tuple[bool, bool]) -> None:
+    result = compiled(text)
+    assert not result["errors"]
+    assert tuple(result["declares"][concern] for concern in ("credentials", "aws")) == expected
+
+
 def test_empty_roster_is_the_person_who_runs_it() -> None:
     (member,) = compiled("latchkey_credentials: {a: {}}")["members"]
     assert (member["name"], member["account"], member["credentials"][0]["name"]) == ("alice", "alice", "a")
