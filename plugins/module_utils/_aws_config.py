@@ -154,7 +154,7 @@ class _Edit:
         old = get_value(self._section, place.key, place.below) if self._section else None
         if self._section and old is not None:
             self._show(self._before, place, old)
-            drop_value(self._section, place.key, place.below)
+            drop_value(self._draft.ini, self._section, place.key, place.below)
             self._dropped.append(str(place))
 
     def _drop_made(self, *, keep: set[str]) -> None:

@@ -54,7 +54,10 @@ def remove_section(ini: Ini, section: Section) -> None:
     elif not before and not place and behind and _is_blank(behind[0]):
         behind.pop(0)
     for entry in inside:
-        before += _comments(entry) if isinstance(entry, Option) else [] if _is_blank(entry) else [entry]
+        if isinstance(entry, Option):
+            before += _taken_out(ini, entry)
+        elif not _is_blank(entry):
+            before.append(entry)
     before += behind
     del ini.sections[place]
 
@@ -79,12 +82,12 @@ def set_value(ini: Ini, section: Section, key: str, value: str, *, below: str | 
         option = Option(0, [f"{indent}{key} ={ini.newline}"])
         section.body.insert(place, option)
     if below is None:
-        _set_whole(option, value)
+        _set_whole(ini, option, value)
     else:
-        _set_below(option, below, value, newline=ini.newline)
+        _set_below(ini, option, below, value)
 
 
-def drop_value(section: Section, key: str, below: str | None = None) -> None:
+def drop_value(ini: Ini, section: Section, key: str, below: str | None = None) -> None:
     """Remove ``key``, or what stands ``below`` it; a block with nothing left goes too."""
     option = section.option(key)
     if option is None:
@@ -94,7 +97,7 @@ def drop_value(section: Section, key: str, below: str | None = None) -> None:
         option.lines = [first, *(line for line in rest if is_loose(line) or _block_key(line) != below)]
     if below is None or not option.value:
         place = section.body.index(option)
-        section.body[place : place + 1] = _comments(option)
+        section.body[place : place + 1] = _taken_out(ini, option)
 
 
 def finish(ini: Ini) -> bytes:
@@ -112,14 +115,14 @@ def finish(ini: Ini) -> bytes:
     return data
 
 
-def _set_whole(option: Option, value: str) -> None:
-    first, *rest = option.lines
-    option.lines = [_with_value(first, value), *(line for line in rest if is_loose(line))]
+def _set_whole(ini: Ini, option: Option, value: str) -> None:
+    _refuse_to_lose(ini, option)
+    option.lines[0] = _with_value(option.lines[0], value)
 
 
-def _set_below(option: Option, below: str, value: str, *, newline: str) -> None:
+def _set_below(ini: Ini, option: Option, below: str, value: str) -> None:
     if not isinstance(option.value, dict):
-        _set_whole(option, "")
+        _set_whole(ini, option, "")
     places = [place for place, line in enumerate(option.lines) if place and not is_loose(line)]
     same = [place for place in places if _block_key(option.lines[place]) == below]
     if same:
@@ -127,7 +130,7 @@ def _set_below(option: Option, below: str, value: str, *, newline: str) -> None:
         option.lines[same[-1]] = _with_value(line, value)
     else:
         indent = _indent(option.lines[places[-1]]) if places else _indent(option.lines[0]) + _BLOCK_INDENT
-        option.lines.insert(places[-1] + 1 if places else 1, f"{indent}{below} = {value}{newline}")
+        option.lines.insert(places[-1] + 1 if places else 1, f"{indent}{below} = {value}{ini.newline}")
 
 
 def _with_value(line: str, value: str) -> str:
@@ -142,7 +145,21 @@ def _block_key(line: str) -> str:
     return line.partition("=")[0].strip()
 
 
-def _comments(option: Option) -> list[str]:
+def _refuse_to_lose(ini: Ini, option: Option) -> None:
+    """What stands deeper than a key may be something of its own that nobody wants to lose, a [section] even."""
+    for number, line in enumerate(option.lines[1:], option.number + 1):
+        if not is_loose(line):
+            raise LatchkeyError(
+                f"{ini.path} line {number} is deeper than {option.key} above it, so it is part of that value "
+                "and would be lost with it",
+                remedy=f"let it begin in the column of {option.key}, or delete it",
+            )
+
+
+def _taken_out(ini: Ini, option: Option) -> list[str]:
+    """The comments that stay of a key that goes; with it goes its block, for that is its value."""
+    if isinstance(option.value, str):
+        _refuse_to_lose(ini, option)
     return [line for line in option.lines[1:] if is_comment(line)]
 
 
