@@ -14,6 +14,7 @@ from ansible_collections.latchkey.workstation.plugins.module_utils._found import
 from ansible_collections.latchkey.workstation.plugins.module_utils._keychain import Item
 from ansible_collections.latchkey.workstation.plugins.module_utils._keychain_kept import open_kept, open_store
 from ansible_collections.latchkey.workstation.plugins.module_utils._keychain_note import Note
+from ansible_collections.latchkey.workstation.plugins.module_utils._keychain_past import Past
 from ansible_collections.latchkey.workstation.plugins.module_utils._keychain_plan import Step, absence, presence
 from ansible_collections.latchkey.workstation.plugins.module_utils._keychain_write import Row, Writer
 from ansible_collections.latchkey.workstation.plugins.module_utils._report import Report
@@ -83,7 +84,6 @@ class _Run:
         self._readers = self.kept.readers()
         self._key = self.state.key()
         self._note = Note.load(self.state)
-        self._moved: dict[Key, Secret] = {}
         self._report = Report()
         self._writer = Writer(self._note, self.state, self._key, self._report, self.check_mode)
 
@@ -91,27 +91,34 @@ class _Run:
         if not self.check_mode:
             self._store.sweep()
         self._note.backend = self._store.name
-        declared = {_key(credential) for credential in credentials}
-        leaving = self._leaving(declared) if exclusive else []
-        here = self._writer.write([self._decided(credential) for credential in credentials])
-        self._writer.write([row for row in leaving if row.item.key in here or row.item.key not in declared])
+        self._credentials = {credential["name"]: credential for credential in credentials}
+        places = {name: _key(credential) for name, credential in self._credentials.items()}
+        past = Past(self._note, self._key, self._store, places, self._report)
+        if exclusive:
+            past.look(self.kept.readings, self.stores)
+        in_order = self._writer.write([self._decided(credential, past) for credential in credentials])
+        self._writer.write(past.leaving(in_order))
         self._note.save(self.state)
         failed = [f"{row['item']}: {row['what']}" for row in self._report.items if row["state"] == "failed"]
         self._report.failed, self._report.msg = bool(failed), "; ".join(failed)
         return self._report
 
-    def _decided(self, credential: Mapping[str, Any]) -> Row:
+    def _decided(self, credential: Mapping[str, Any], past: Past) -> Row:
         reason = idle(credential)
         try:
             item = Item.declared(credential["keychain"]).described_by(self._store.describes)
-            step = Step("skipped", reason) if reason else self._decide(credential, item)
+            step = Step("skipped", reason) if reason else self._decide(credential, item, past)
         except LatchkeyError as error:
             item, step = Item(*_key(credential)), Step("failed", error.message, error.remedy)
-        return Row(credential["name"], item, step, self._store)
+        return Row(credential["name"], item, step, self._store, credential["name"])
 
-    def _decide(self, credential: Mapping[str, Any], item: Item) -> Step:
-        place = (self._store.name, item.key)
+    def _decide(self, credential: Mapping[str, Any], item: Item, past: Past) -> Step:
+        name, place = credential["name"], (self._store.name, item.key)
         reading = self.kept.readings[item.key]
+        other = past.owner(name) if reading.exists is not False else ""
+        if other and not past.has_moved(other) and not self._comes_from_elsewhere(other):
+            message = f"{item.name} still holds the value of {other}, which is declared in another place"
+            raise LatchkeyError(message, remedy=f"give {other} an item of its own and run, then this one")
         if reading.exists is False:
             self._note.entries.pop(place, None)
         if credential["keychain"]["state"] == "absent":
@@ -119,14 +126,17 @@ class _Run:
         wanted = self.sources.authority_of(credential, self._readers)
         if self.given:
             wanted = _given(self.given, wanted)
-        elif wanted.state == "absent" and reading.exists is False:
-            moved = self._moved.get(item.key)
-            wanted = Found("found", "kept elsewhere", moved) if moved else self._seed(credential, wanted)
+        elif wanted.state == "absent" and (other or reading.exists is False):
+            carried = past.carry(name)
+            wanted = Found("found", "kept elsewhere", carried) if carried else self._seed(credential, wanted)
         applied = self._note.applied(place, wanted.secret, by=self._key)
         step = presence(item, reading, wanted, applied=applied, fresh=bool(self.given))
         if step.state == "ok" and reading.secret:
-            self._note.remember(place, reading.secret, by=self._key)
+            self._note.remember(place, name, reading.secret, by=self._key)
         return step
+
+    def _comes_from_elsewhere(self, name: str) -> bool:
+        return self.sources.authority_of(self._credentials[name], self._readers).state == "found"
 
     def _seed(self, credential: Mapping[str, Any], authority: Found) -> Found:
         """What may be kept where nothing is; how to put a value in where there is none."""
@@ -137,41 +147,6 @@ class _Run:
         return Found(
             "absent", reason=reason, remedy=f"put it in with playbooks/store.yml -e credential={credential['name']}"
         )
-
-    def _leaving(self, declared: set[Key]) -> list[Row]:
-        """What we made and is not declared here: in this store, or in one that was used before."""
-        rows: list[Row] = []
-        for name in sorted({backend for backend, _key in self._note.entries}):
-            here = name == self._store.name
-            known = [key for backend, key in sorted(self._note.entries) if backend == name]
-            items = [Item(*key) for key in known if not (here and key in declared)]
-            try:
-                store = self._store if here else self.stores(name)
-            except LatchkeyError as error:
-                self._report.add(f"what was kept in {name}", "unknown", error.message, remedy=error.remedy)
-                continue
-            readings = store.read(items)
-            for item in items:
-                reading = readings[item.key]
-                if not here and reading.secret:
-                    self._moved[item.key] = reading.secret
-                if (
-                    reading.exists is False
-                    or not self._note.entries[name, item.key].made
-                    or (item.key not in declared and self._is_theirs(name, item, reading.secret))
-                ):
-                    del self._note.entries[name, item.key]
-                else:
-                    rows.append(Row(f"{item.name} in {name}", item, absence(item, reading), store))
-        return rows
-
-    def _is_theirs(self, name: str, item: Item, secret: Secret | None) -> bool:
-        """Whether somebody has put another value into an item of ours: there may be no other copy of it."""
-        theirs = self._note.applied((name, item.key), secret, by=self._key) is False
-        if theirs:
-            said = "left alone: its value is not the one that was kept here last"
-            self._report.add(f"{item.name} in {name}", "ok", said, remedy="remove it yourself if nobody needs it")
-        return theirs
 
 
 def _key(credential: Mapping[str, Any]) -> Key:

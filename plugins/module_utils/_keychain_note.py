@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
 from ansible_collections.latchkey.workstation.plugins.module_utils import _secrets
@@ -24,10 +24,13 @@ _NAME = "keychain"
 
 @dataclass(frozen=True)
 class Entry:
-    """``digest`` of the value we last kept or saw kept, empty while it is being written; ``made``: the item is ours."""
+    """``digest`` of the value we last kept or saw kept, empty while it is being written; ``made``: the item is ours;
+    ``credential``: whose value it is.
+    """
 
     digest: str
     made: bool
+    credential: str = ""
 
 
 @dataclass
@@ -42,7 +45,10 @@ class Note:
         kept = state.load(_NAME)
         try:
             rows = [
-                ((row["backend"], (row["service"], row["account"])), Entry(row["digest"], row["made"]))
+                (
+                    (row["backend"], (row["service"], row["account"])),
+                    Entry(row["digest"], row["made"], row["credential"]),
+                )
                 for row in kept.get("items", [])
             ]
             return cls(kept.get("backend", ""), dict(rows))
@@ -52,7 +58,7 @@ class Note:
 
     def save(self, state: State) -> None:
         rows = [
-            {"backend": backend, "service": service, "account": account, "digest": entry.digest, "made": entry.made}
+            {"backend": backend, "service": service, "account": account, **asdict(entry)}
             for (backend, (service, account)), entry in sorted(self.entries.items())
         ]
         state.save(_NAME, {"backend": self.backend, "items": rows} if self.backend else {})
@@ -64,16 +70,16 @@ class Note:
             return None
         return entry.digest == _digest(place[1], secret, by=by)
 
-    def announce(self, place: tuple[str, Key], *, made: bool) -> None:
+    def announce(self, place: tuple[str, Key], credential: str, *, made: bool) -> None:
         """This is about to be written; what we once made stays ours."""
         known = self.entries.get(place)
-        self.entries[place] = Entry("", made or bool(known and known.made))
+        self.entries[place] = Entry("", made or bool(known and known.made), credential)
 
-    def remember(self, place: tuple[str, Key], secret: Secret, *, by: bytes | None) -> None:
+    def remember(self, place: tuple[str, Key], credential: str, secret: Secret, *, by: bytes | None) -> None:
         """This is what is kept now."""
         if by is not None:
             known = self.entries.get(place)
-            self.entries[place] = Entry(_digest(place[1], secret, by=by), bool(known and known.made))
+            self.entries[place] = Entry(_digest(place[1], secret, by=by), bool(known and known.made), credential)
 
 
 def _digest(key: Key, secret: Secret, *, by: bytes) -> str:

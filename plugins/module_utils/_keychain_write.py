@@ -13,7 +13,7 @@ from ansible_collections.latchkey.workstation.plugins.module_utils._keychain imp
 from ansible_collections.latchkey.workstation.plugins.module_utils._secrets import fingerprint
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
     from ansible_collections.latchkey.workstation.plugins.module_utils._keychain import Change, Item, Store
@@ -29,12 +29,13 @@ Place = Tuple[str, Key]  # noqa: UP006
 
 @dataclass
 class Row:
-    """An item on its way: what the report calls it, and what is to be done with it in which store."""
+    """An item on its way: what the report calls it, what is to be done with it in which store, whose value it is."""
 
     name: str
     item: Item
     step: Step
     store: Store
+    credential: str
 
     @property
     def place(self) -> Place:
@@ -51,33 +52,34 @@ class Writer:
     report: Report
     check_mode: bool
 
-    def write(self, rows: Sequence[Row]) -> set[Key]:
+    def write(self, rows: Sequence[Row]) -> set[str]:
         """Make the changes of ``rows`` where this is no check, and say of every row what became of it.
 
-        Returns the items that are in order now, or would be.
+        Returns the credentials whose items are in order now, or would be.
         """
         for row in rows:
             change = row.step.change
             refusal = row.store.refusal(change) if change and not row.step.blocked else None
             if refusal:
                 row.step = replace(row.step, what=refusal.message, remedy=refusal.remedy, blocked=True)
-        writes = {row.place: (row.store, row.step.change) for row in rows if row.step.change and not row.step.blocked}
+        writes = [(row, row.step.change) for row in rows if row.step.change and not row.step.blocked]
         errors = {} if self.check_mode else self._apply(writes)
-        return {row.item.key for row in rows if self._say(row, errors.get(row.place))}
+        return {row.credential for row in rows if self._say(row, errors.get(row.place))}
 
-    def _apply(self, writes: Mapping[Place, tuple[Store, Change]]) -> dict[Place, LatchkeyError]:
+    def _apply(self, writes: Sequence[tuple[Row, Change]]) -> dict[Place, LatchkeyError]:
         """Every change, noted before it is made, so that what a killed run made is known as ours."""
         before = dict(self.note.entries)
-        for place, (_store, change) in writes.items():
-            self.note.announce(place, made=change.action == "create")
+        for row, change in writes:
+            self.note.announce(row.place, row.credential, made=change.action == "create")
         self.note.save(self.state)
         errors: dict[Place, LatchkeyError] = {}
-        for store in {store.name: store for store, _change in writes.values()}.values():
-            outcome = store.apply([change for mine, change in writes.values() if mine is store])
+        for store in {row.store.name: row.store for row, _change in writes}.values():
+            outcome = store.apply([change for row, change in writes if row.store is store])
             errors.update({(store.name, key): error for key, error in outcome.items() if error})
-        for place, (_store, change) in writes.items():
+        for row, change in writes:
+            place = row.place
             if place not in errors and change.secret:
-                self.note.remember(place, change.secret, by=self.key)
+                self.note.remember(place, row.credential, change.secret, by=self.key)
             elif place in errors and place in before:
                 self.note.entries[place] = before[place]
             else:

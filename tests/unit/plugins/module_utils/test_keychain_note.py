@@ -24,9 +24,9 @@ VALUE = Secret("the value")
 def test_a_note_says_whether_a_value_is_the_one_last_kept_and_never_the_value(tmp_path: Path) -> None:
     state = State(str(tmp_path), check_mode=False)
     note = Note("files")
-    note.announce(PLACE, made=True)
+    note.announce(PLACE, "token", made=True)
     assert note.applied(PLACE, VALUE, by=KEY) is None
-    note.remember(PLACE, VALUE, by=KEY)
+    note.remember(PLACE, "token", VALUE, by=KEY)
     note.save(state)
     kept = Note.load(state)
     assert kept == note
@@ -40,19 +40,19 @@ def test_a_note_says_whether_a_value_is_the_one_last_kept_and_never_the_value(tm
 
 def test_digests_of_one_value_differ_from_item_to_item() -> None:
     note = Note("files")
-    note.remember(PLACE, VALUE, by=KEY)
-    note.remember(("files", ("service", "you")), VALUE, by=KEY)
+    note.remember(PLACE, "token", VALUE, by=KEY)
+    note.remember(("files", ("service", "you")), "token", VALUE, by=KEY)
     assert len({entry.digest for entry in note.entries.values()}) == 2
 
 
 def test_what_was_there_before_is_never_ours_and_what_we_made_stays_ours() -> None:
     note = Note("files")
-    note.remember(PLACE, VALUE, by=KEY)
-    note.announce(PLACE, made=False)
-    assert note.entries[PLACE] == Entry("", made=False)
-    note.announce(PLACE, made=True)
-    note.announce(PLACE, made=False)
-    note.remember(PLACE, VALUE, by=KEY)
+    note.remember(PLACE, "token", VALUE, by=KEY)
+    note.announce(PLACE, "token", made=False)
+    assert note.entries[PLACE] == Entry("", made=False, credential="token")
+    note.announce(PLACE, "token", made=True)
+    note.announce(PLACE, "token", made=False)
+    note.remember(PLACE, "token", VALUE, by=KEY)
     assert note.entries[PLACE].made
 
 
@@ -75,8 +75,9 @@ def test_a_damaged_note_is_said_with_its_path(tmp_path: Path, text: str) -> None
 
 
 def test_a_note_is_short_and_readable(tmp_path: Path) -> None:
-    Note("files", {PLACE: Entry("ab", made=True)}).save(State(str(tmp_path), check_mode=False))
+    Note("files", {PLACE: Entry("ab", made=True, credential="token")}).save(State(str(tmp_path), check_mode=False))
+    item = {"backend": "files", "service": "service", "account": "account"}
     assert json.loads((tmp_path / ".local/state/latchkey/keychain.json").read_text()) == {
         "backend": "files",
-        "items": [{"backend": "files", "service": "service", "account": "account", "digest": "ab", "made": True}],
+        "items": [{**item, "digest": "ab", "made": True, "credential": "token"}],
     }

@@ -1,0 +1,131 @@
+# Copyright (c) 2026 latchkey contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A value moves on with its credential when its place is declared anew, and never goes before it has arrived."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from ansible_collections.latchkey.workstation.plugins.module_utils import _keychain_files
+from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
+
+from tests.integration.keychains import Person
+from tests.integration.keychains import credential as kept_as
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ansible_collections.latchkey.workstation.plugins.module_utils._keychain import Change, Key
+    from ansible_collections.latchkey.workstation.plugins.module_utils._report import Report
+
+
+class Keeper(Person):
+    """Somebody whose items are private files."""
+
+    def __init__(self, home: Path) -> None:
+        super().__init__(home, backend="files")
+
+    def path(self, service: str) -> Path:
+        return Path(_keychain_files.file_of(str(self.home), (service, "me")))
+
+    def kept(self) -> dict[str, str]:
+        return {path.name.partition("+")[0]: path.read_text() for path in self.path("x").parent.iterdir()}
+
+
+def credential(name: str, service: str, *sources: dict[str, Any], **keychain: Any) -> dict[str, Any]:
+    return {**kept_as(service, *sources, **keychain), "name": name}
+
+
+@pytest.fixture
+def keeper(tmp_path: Path) -> Keeper:
+    keeper = Keeper(tmp_path)
+    keeper.converge(credential("one", "a"), value="the value of one", exclusive=False)
+    keeper.converge(credential("two", "b"), value="the value of two", exclusive=False)
+    return keeper
+
+
+def states(report: Report) -> dict[str, str]:
+    return {row["item"]: row["state"] for row in report.items}
+
+
+def test_a_new_name_of_an_item_takes_its_value_along(keeper: Keeper) -> None:
+    declared = (credential("one", "new"), credential("two", "b"))
+    seen = keeper.converge(*declared, check_mode=True)
+    assert keeper.kept() == {"a": "the value of one", "b": "the value of two"}
+    done = keeper.converge(*declared)
+    assert states(seen) == states(done) == {"one": "changed", "two": "ok", "a (me) in files": "changed"}
+    assert keeper.kept() == {"new": "the value of one", "b": "the value of two"}
+    assert not keeper.converge(*declared).changed
+
+
+def test_what_cannot_arrive_does_not_leave(keeper: Keeper, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_self: object, changes: Sequence[Change]) -> dict[Key, LatchkeyError | None]:
+        return {change.item.key: LatchkeyError("the disk is full") for change in changes}
+
+    monkeypatch.setattr(_keychain_files.Files, "apply", refuse)
+    report = keeper.converge(credential("one", "new"), credential("two", "b"))
+    assert states(report) == {"one": "failed", "two": "ok"}
+    assert keeper.kept() == {"a": "the value of one", "b": "the value of two"}
+
+
+def test_two_that_change_places_lose_nothing(keeper: Keeper) -> None:
+    report = keeper.converge(credential("one", "b"), credential("two", "a"))
+    assert states(report) == {"one": "failed", "two": "failed"}
+    assert "still holds the value of two" in report.msg
+    assert keeper.kept() == {"a": "the value of one", "b": "the value of two"}
+    for declared in [("c", "b"), ("c", "a"), ("b", "a")]:
+        keeper.converge(*map(credential, ("one", "two"), declared))
+    assert keeper.kept() == {"b": "the value of one", "a": "the value of two"}
+
+
+def test_a_place_that_has_become_free_is_taken_in_the_next_run(keeper: Keeper) -> None:
+    declared = (credential("one", "b"), credential("two", "c"))
+    assert states(keeper.converge(*declared)) == {"one": "failed", "two": "changed"}
+    keeper.converge(*declared)
+    assert keeper.kept() == {"b": "the value of one", "c": "the value of two"}
+    assert not keeper.converge(*declared).changed
+
+
+def test_what_comes_from_elsewhere_needs_no_care(keeper: Keeper) -> None:
+    one, two = (keeper.write(name, f"the value of {name}") for name in ("one", "two"))
+    keeper.converge(credential("one", "b", one), credential("two", "a", two))
+    assert keeper.kept() == {"b": "the value of one", "a": "the value of two"}
+
+
+def test_an_item_that_somebody_made_there_is_adopted(keeper: Keeper) -> None:
+    keeper.path("own").write_text("somebody's own")
+    keeper.path("own").chmod(0o600)
+    keeper.converge(credential("one", "own"), credential("two", "b"))
+    assert keeper.kept() == {"own": "somebody's own", "b": "the value of two"}
+
+
+def test_a_new_name_of_a_credential_keeps_its_item(keeper: Keeper) -> None:
+    assert not keeper.converge(credential("first", "a"), credential("two", "b")).changed
+    keeper.converge(credential("first", "new"), credential("two", "b"))
+    assert keeper.kept() == {"new": "the value of one", "b": "the value of two"}
+
+
+def test_one_that_is_not_to_be_there_goes_from_where_it_was(keeper: Keeper) -> None:
+    keeper.converge(credential("one", "new", state="absent"), credential("two", "b"))
+    assert keeper.kept() == {"b": "the value of two"}
+
+
+def test_what_nobody_declares_any_more_goes_unless_somebody_changed_it(keeper: Keeper) -> None:
+    keeper.path("b").write_text("put in by hand")
+    keeper.converge()
+    assert keeper.kept() == {"b": "put in by hand"}
+
+
+def test_what_somebody_changed_and_is_declared_elsewhere_moves_as_it_is(keeper: Keeper) -> None:
+    keeper.path("a").write_text("put in by hand")
+    keeper.converge(credential("one", "new"), credential("two", "b"))
+    assert keeper.kept() == {"new": "put in by hand", "b": "the value of two"}
+
+
+def test_what_is_not_in_use_any_more_stays_where_it_is(keeper: Keeper) -> None:
+    keeper.converge(credential("one", "a", category="unused"), credential("two", "b"))
+    assert keeper.kept() == {"a": "the value of one", "b": "the value of two"}
