@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, Any, Callable
 from ansible_collections.latchkey.workstation.plugins.module_utils import (
     _exports_block,
     _exports_env,
+    _exports_profiles,
     _exports_shell,
     _files,
 )
 from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
 from ansible_collections.latchkey.workstation.plugins.module_utils._exports_block import ATTENTION, LIBRARY
 from ansible_collections.latchkey.workstation.plugins.module_utils._exports_files import Managed, Wanted
+from ansible_collections.latchkey.workstation.plugins.module_utils._exports_profiles import ZSHRC
 from ansible_collections.latchkey.workstation.plugins.module_utils._exports_shell import MADE_BY, Exported
 
 if TYPE_CHECKING:
@@ -31,7 +33,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Exports"]
 
-_ZSHRC = "~/.zshrc"
 _RUN = "~/.local/bin/latchkey-run"
 _PLACE = re.compile(r"^    (\S+\) _latchkey_(?:kept|file|dotenv|keychain|secret_service) .*) ;;$", re.MULTILINE)
 
@@ -78,10 +79,10 @@ class Exports:
             steps += [
                 (LIBRARY, lambda: self._own(LIBRARY, library, mode=0o600)),
                 (_RUN, lambda: self._own(_RUN, run, mode=0o755)),
-                (_ZSHRC, lambda: self._zshrc(names, attention=attention)),
+                (ZSHRC, lambda: self._zshrc(names, attention=attention)),
             ]
         elif login_hook:
-            steps.append((_ZSHRC, lambda: self._zshrc([], attention=attention, replace=False)))
+            steps.append((ZSHRC, lambda: self._zshrc([], attention=attention, replace=False)))
         steps += [
             (path, functools.partial(self._env_file, path, env_files.get(path, [])))
             for path in sorted({*env_files, *noted})
@@ -112,7 +113,7 @@ class Exports:
         )
 
     def _zshrc(self, names: Sequence[str], *, attention: str, replace: bool = True) -> None:
-        before = _files.read(_files.expand(_ZSHRC, self._files.home), follow=True)
+        before = _files.read(_files.expand(ZSHRC, self._files.home), follow=True)
         data = before.data or b""
         shown = _exports_block.show(data)
         if shown and not replace:
@@ -131,13 +132,11 @@ class Exports:
         gone = not wanted and (before.data is None or bool(made.get("made")))
         mode = before.mode or 0o644
         self._files.put(
-            Wanted(_ZSHRC, None if gone else wanted, mode=mode, shown=(shown, _exports_block.show(wanted)), keep=True),
+            Wanted(ZSHRC, None if gone else wanted, mode=mode, shown=(shown, _exports_block.show(wanted)), keep=True),
             before,
         )
-        for name, line, later in _exports_block.overrides(wanted, names):
-            what = "wins" if later else "is there first, and what is set already is not read"
-            remedy = "take that line out, or the export out of the declaration"
-            self._files.report.add(name, "unknown", f"line {line} of {_ZSHRC} sets it too and {what}", remedy=remedy)
+        for remark in _exports_profiles.remarks(wanted, names, self._files.home):
+            self._files.report.add(state="unknown", **remark)
 
     def _own(self, item: str, data: bytes | None, *, mode: int) -> None:
         """A file that is wholly ours."""

@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from ansible_collections.latchkey.workstation.plugins.module_utils import _exports_lines
 from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
-from ansible_collections.latchkey.workstation.plugins.module_utils._exports_lines import variables_set
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
-__all__ = ["ATTENTION", "LIBRARY", "overrides", "place", "render", "show", "strip"]
+__all__ = ["ATTENTION", "LIBRARY", "overrides", "place", "render", "returns", "show", "strip"]
 
 LIBRARY = "~/.local/share/latchkey/exports.sh"
 ATTENTION = "~/.local/state/latchkey/attention"
@@ -75,13 +75,15 @@ def show(data: bytes) -> str:
 def overrides(data: bytes, names: Collection[str]) -> Iterator[tuple[str, int, bool]]:
     """Name, line and whether it comes after the block, for every line that sets one of ``names`` by itself."""
     _begin, end = _find(data) or (0, len(data))
-    position = 0
-    for number, line in enumerate(data.split(b"\n"), start=1):
-        found = set(variables_set(line)) if any(name.encode() in line for name in names) else set()
-        for name in names:
-            if name.encode() in found:
-                yield name, number, position >= end
-        position += len(line) + 1
+    last = data.count(b"\n", 0, end)
+    for name, number in _exports_lines.setting(data, names):
+        yield name, number, number > last
+
+
+def returns(data: bytes) -> Iterator[int]:
+    """The lines after which the block may not be reached."""
+    begin, _end = _find(data) or (0, 0)
+    return _exports_lines.returns(data[:begin])
 
 
 def _find(data: bytes) -> tuple[int, int] | None:

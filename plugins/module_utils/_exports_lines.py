@@ -10,9 +10,9 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
-__all__ = ["variables_set"]
+__all__ = ["returns", "setting", "variables_set"]
 
 _LONGEST = 4096
 # Every piece of a word is known by how it begins, and ends with the line at the latest: nothing is tried twice.
@@ -30,6 +30,35 @@ _TOKEN = re.compile(rb"#.*|(?P<ends>[;&|()])|(?P<word>(?:" + rb"|".join(_PIECES)
 _ASSIGNMENT = re.compile(rb"([A-Za-z_][A-Za-z0-9_]*)=")
 _EXPORTS = {b"export", b"typeset", b"declare", b"readonly"}
 _GOES_ON = {b"{", b"if", b"then", b"elif", b"else", b"while", b"until", b"do", b"!"}
+
+
+def setting(data: bytes, names: Collection[str]) -> Iterator[tuple[str, int]]:
+    """Name and number of every line of ``data`` that sets one of ``names``."""
+    for number, line in enumerate(data.split(b"\n"), start=1):
+        found = set(variables_set(line)) if any(name.encode() in line for name in names) else set()
+        yield from ((name, number) for name in names if name.encode() in found)
+
+
+def returns(data: bytes) -> Iterator[int]:
+    """Numbers of the lines, not indented, that can end ``data`` before its end: a function's own return does not."""
+    inside: list[bool] = []
+    function = False
+    for number, line in enumerate(data.split(b"\n") if b"return" in data else [], start=1):
+        command, ends = b"", False
+        for token in _TOKEN.finditer(line[:_LONGEST]):
+            word = token["word"] or b""
+            if token["ends"]:
+                command, function = b"", token["ends"] == b")"
+            elif word == b"{" and (function or not command):
+                inside.append(function)
+                command, function = b"", False
+            elif word == b"}":
+                inside[-1:], command = [], b""
+            elif word and not command:
+                ends = ends or (word == b"return" and not any(inside))
+                command, function = (b"" if word in _GOES_ON else word), word == b"function"
+        if ends and not line[:1].isspace():
+            yield number
 
 
 def variables_set(line: bytes) -> Iterator[bytes]:

@@ -18,7 +18,8 @@ description:
   - Exports with a C(file) are written to that env file, 0600, in a form that systemd and POSIX shells read alike.
   - What shells are given is one list, the exported credentials of O(members). Where none of them is exported, and for
     env files that none of them names, O(exclusive) says whether what this module made before goes.
-  - A line of one's own in C(~/.zshrc) that sets an exported variable is reported as unknown and left alone.
+  - A line of one's own that sets an exported variable in C(~/.zshrc), C(~/.zshenv), C(~/.zprofile) or C(~/.zlogin),
+    and one that can return before the block, is reported as unknown and left alone.
 extends_documentation_fragment:
   - latchkey.workstation.members
   - latchkey.workstation.members.attributes

@@ -107,6 +107,19 @@ def test_an_own_line_before_the_block_wins_and_stays_as_it_is(shells: Shells) ->
     assert told(shells.zsh("env -0; [[ $V1 == mine ]]")) == {}
 
 
+@pytest.mark.parametrize("profile", [".zshenv", ".zprofile", ".zlogin"])
+def test_an_own_line_of_any_profile_wins(shells: Shells, profile: str) -> None:
+    shells.export({"V1": [shells.keep("one", b"kept value")]})
+    (shells.home / profile).write_text("export V1=mine\n")
+    assert told(shells.zsh("unset V1; exec zsh -o no_global_rcs -lic 'env -0'")) == {"V1": b"mine"}
+
+
+def test_a_return_above_the_block_keeps_zsh_from_it(shells: Shells) -> None:
+    shells.export({"V1": [shells.keep("one", b"kept value")]}, before="[[ -n $FOO ]] || return\n")
+    assert told(shells.zsh("env -0")) == {}
+    assert told(shells.zsh("env -0", FOO="1")) == {"V1": b"kept value"}
+
+
 def test_refresh_reads_anew_and_forget_unsets(shells: Shells) -> None:
     shells.export({"V1": [shells.keep("one", b"old value")], "V2": [shells.keep("two", b"stays value")]})
     script = 'print -n "new value" > "$HOME/kept it\'s [here]/one"; rm "$HOME/kept it\'s [here]/two"'

@@ -241,6 +241,51 @@ def test_own_lines_that_win_are_told_and_neither_count_nor_change(home: Home) ->
     assert "hunter" not in str(report.items)
 
 
+PROFILES = {".zshenv": "is there first", ".zprofile": "is there first", ".zlogin": "wins"}
+
+
+@pytest.mark.parametrize(("profile", "what"), PROFILES.items())
+def test_own_lines_of_other_profiles_are_told_alike(home: Home, profile: str, what: str) -> None:
+    (home / profile).write_text("# mine\nexport A=hunter22\nexport OTHER=1\n")
+    report = home.converge(credential("a", "A"))
+    assert row(report, "A")["what"].startswith(f"line 2 of ~/{profile} sets it too and {what}")
+    assert "hunter" not in str(report.items)
+    assert (home / profile).read_text() == "# mine\nexport A=hunter22\nexport OTHER=1\n"
+    assert not home.converge(credential("a", env("A"))).failed
+    assert "A" not in states(home.converge(credential("a", env("A"))))
+
+
+@pytest.mark.parametrize("kind", ["folder", "link to nothing", "link to itself", "fifo", "large", "marks"])
+def test_a_profile_that_cannot_be_read_is_passed_over(home: Home, kind: str) -> None:
+    path = home / ".zshenv"
+    made = {
+        "folder": path.mkdir,
+        "fifo": lambda: os.mkfifo(path),
+        "large": lambda: path.write_bytes(b"export A=1\n" * 200_000),
+        "marks": lambda: path.write_text("# >>> latchkey >>> made by somebody\n"),
+    }
+    made.get(kind, lambda: path.symlink_to("nowhere" if kind == "link to nothing" else ".zshenv"))()
+    assert states(home.converge(credential("a", "A"))) == dict.fromkeys(INSTALLED, "changed")
+
+
+def test_a_profile_that_is_a_link_is_read_wherever_it_leads(home: Home, tmp_path: Path) -> None:
+    (tmp_path / "store").write_text("export A=1\n")
+    (home / ".zshenv").symlink_to(tmp_path / "store")
+    assert "line 1 of ~/.zshenv" in row(home.converge(credential("a", "A")), "A")["what"]
+
+
+def test_a_return_above_the_block_is_told(home: Home) -> None:
+    (home / ".zshrc").write_text("# mine\n[[ -n $FOO ]] || return\n")
+    report = home.converge(credential("a", "A"))
+    told = row(report, "~/.zshrc, line 2")
+    assert (told["state"], told["what"]) == ("unknown", "it can return there, and the block below is not reached")
+    assert "move the block above it" in told["remedy"]
+    assert not home.converge(credential("a", "A")).changed
+    lines = (home / ".zshrc").read_text().splitlines(keepends=True)
+    (home / ".zshrc").write_text("".join(lines[2:] + lines[:2]))
+    assert states(home.converge(credential("a", "A"))) == dict.fromkeys(INSTALLED, "ok")
+
+
 def test_a_latchkey_run_of_somebody_else_is_left_alone(home: Home) -> None:
     (home / ".local/bin").mkdir(parents=True)
     (home / ".local/bin/latchkey-run").write_text("mine\n")

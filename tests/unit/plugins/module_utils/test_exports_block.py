@@ -166,7 +166,51 @@ LONG = {
 def test_a_long_line_is_no_burden(line: bytes) -> None:
     started = time.monotonic()
     assert not list(_exports_block.overrides(line, ["KEY", *(f"KEY{number}" for number in range(50))]))
+    assert not list(_exports_block.returns(line + b" return\n" + block("KEY")))
     assert time.monotonic() - started < 1
+
+
+RETURNS = {
+    "unless": b"[[ -n $FOO ]] || return",
+    "if": b'[ -z "$PS1" ] && return',
+    "with a status": b"[[ -o interactive ]] || return 0 # no prompt",
+    "bare": b"return",
+    "in a group": b"[[ -n $FOO ]] || { echo none; return; }",
+    "in a group over lines": b"[[ -n $FOO ]] || {\nreturn\n}",
+    "after then": b"if [[ -z $FOO ]]; then return; fi",
+    "after then on a line of its own": b"if [[ -z $FOO ]]; then\nreturn\nfi",
+    "after a function": b"f() { return 1; }\nreturn",
+    "after a function over lines": b"function f {\n  return 1\n}\nreturn 0",
+    "with brackets": b"[[ ( -n $A ) || -n $B ]] || return",
+    "with CRLF": b"return\r",
+}
+RETURNS_NOT = {
+    "indented": b"  return",
+    "indented with a tab": b"if true; then\n\treturn\nfi",
+    "in a function": b"f() { return 1; }",
+    "in a function over lines": b"f() {\nreturn 1\n}",
+    "in a function with its brace below": b"f ()\n{\nreturn 1\n}",
+    "in a function by its word": b"function f {\nreturn 1\n}",
+    "in a function by its word, brace below": b"function f\n# why\n{\n[[ -n $1 ]] || return\n}",
+    "in a group in a function": b"f() {\nif true; then {\nreturn\n}; fi\nreturn\n}",
+    "in a function without a name": b"() {\nreturn\n} x",
+    "a comment": b"# return",
+    "an argument": b"echo return",
+    "text": b"alias r='return'",
+    "another word": b"returns\nx=return",
+}
+
+
+@pytest.mark.parametrize("text", RETURNS.values(), ids=RETURNS)
+def test_a_return_above_the_block_is_told_by_line(text: bytes) -> None:
+    last = next(number for number, line in reversed([*enumerate(text.split(b"\n"), 2)]) if b"return" in line)
+    assert list(_exports_block.returns(b"# mine\n" + text + b"\n" + block("KEY"))) == [last]
+    assert not list(_exports_block.returns(block("KEY") + text + b"\n"))
+
+
+@pytest.mark.parametrize("text", RETURNS_NOT.values(), ids=RETURNS_NOT)
+def test_a_return_that_ends_something_else_is_not(text: bytes) -> None:
+    assert not list(_exports_block.returns(text + b"\n" + block("KEY")))
 
 
 def test_what_stands_far_to_the_right_is_not_looked_for() -> None:
