@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 import shlex
 from typing import TYPE_CHECKING, Callable
 
@@ -13,7 +15,7 @@ from ansible_collections.latchkey.workstation.plugins.module_utils._aws_declared
 from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Container, Iterable
 
     from ansible_collections.latchkey.workstation.plugins.module_utils._aws_declared import Wanted
     from ansible_collections.latchkey.workstation.plugins.module_utils._aws_ini import Ini, Value
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
 __all__ = ["broken_references"]
 
 _STATIC = {"aws_access_key_id", "aws_secret_access_key"}
+_PLAIN = re.compile(r"[A-Za-z0-9._-]+")
+_PATH = re.compile(r"[A-Za-z0-9._~/-]+")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=")
 
 
 def broken_references(
@@ -30,6 +35,9 @@ def broken_references(
 ) -> list[tuple[str, LatchkeyError]]:
     """Each profile's item with a reference that AWS could not follow in the finished files."""
     declared = [section for section in wanted if not section.absent]
+    spoken = {section.name for section in declared}
+    for section in declared:
+        spoken |= {setting.text for setting in section.settings.values() if setting and not setting.secret}
     profiles = _profiles(config, credentials)
     for section in declared:
         if section.kind == "credentials":  # its values may still be on their way
@@ -41,21 +49,21 @@ def broken_references(
         values = profiles.get(section.name, {})
         errors = [
             LatchkeyError(
-                f"{entry}.{key} names {_line(values[key])}, and there is no such [{kind}]",
+                f"{entry}.{key} names {_shown(str(values[key]), spoken)}, and there is no such [{kind}]",
                 remedy=f"declare it in {VARIABLES[kind]}" if kind in VARIABLES else f"add it to {config.path}",
             )
             for key, kind in (("sso_session", "sso-session"), ("services", "services"))
-            if key in values and (kind, values[key]) not in sections
+            if key in values and (kind, str(values[key])) not in sections
         ]
-        errors += _broken_chain(section.name, profiles, entry=entry)
+        errors += _broken_chain(section.name, profiles, spoken, entry=entry)
         errors += _broken_program(values.get("credential_process"), program_exists, entry=entry)
         broken += [(section.item, error) for error in errors]
     return broken
 
 
-def _line(value: Value) -> str:
-    """A value that may go on over several lines."""
-    return " ".join(str(value).split())
+def _shown(value: str, spoken: Container[str] = (), *, harmless: re.Pattern[str] = _PLAIN) -> str:
+    """What the declaration spells out, or a plain word; anything else in a person's file may be a secret."""
+    return value if value in spoken or harmless.fullmatch(value) else "(what is written there)"
 
 
 def _profiles(config: Ini, credentials: Ini) -> Profiles:
@@ -68,21 +76,21 @@ def _profiles(config: Ini, credentials: Ini) -> Profiles:
     return profiles
 
 
-def _broken_chain(name: str, profiles: Profiles, *, entry: str) -> Iterable[LatchkeyError]:
+def _broken_chain(name: str, profiles: Profiles, spoken: Container[str], *, entry: str) -> Iterable[LatchkeyError]:
     """Follow source_profile until a profile has credentials of its own."""
     chain = [name]
     values = profiles.get(name, {})
     while "source_profile" in values:
         source = str(values["source_profile"])
         if source not in profiles:
-            way = "" if len(chain) == 1 else f" (by way of {' -> '.join(chain)})"
+            way = "" if len(chain) == 1 else f" (by way of {_way(chain, spoken)})"
             yield LatchkeyError(
-                f"{entry}.source_profile{way} names {_line(source)}, and there is no such profile",
+                f"{entry}.source_profile{way} names {_shown(source, spoken)}, and there is no such profile",
                 remedy=f"declare it in {VARIABLES['profile']} or {VARIABLES['credentials']}",
             )
         elif source in chain and "role_arn" in values and not _STATIC & profiles[source].keys():
             yield LatchkeyError(
-                f"{entry}.source_profile goes in a circle: {' -> '.join([*chain, source])}",
+                f"{entry}.source_profile goes in a circle: {_way([*chain, source], spoken)}",
                 remedy="let the last one have credentials of its own",
             )
         if source in chain or _STATIC & profiles.get(source, {}).keys():
@@ -91,19 +99,23 @@ def _broken_chain(name: str, profiles: Profiles, *, entry: str) -> Iterable[Latc
         values = profiles.get(source, {})
 
 
+def _way(chain: Iterable[str], spoken: Container[str]) -> str:
+    return " -> ".join(_shown(name, spoken) for name in chain)
+
+
 def _broken_program(
     command: Value | None, program_exists: Callable[[str], bool], *, entry: str
 ) -> Iterable[LatchkeyError]:
     if not isinstance(command, str):
         return
     try:
-        words = shlex.split(command)
+        words = list(itertools.dropwhile(_VARIABLE.match, shlex.split(command)))
     except ValueError:
         words = []
     if not words:
-        yield LatchkeyError(f"{entry}.credential_process is no command", remedy="close its quotes")
+        yield LatchkeyError(f"{entry}.credential_process is no command", remedy="close its quotes, name a program")
     elif not program_exists(words[0]):
         yield LatchkeyError(
-            f"{entry}.credential_process: there is no program {words[0]}",
+            f"{entry}.credential_process: there is no program {_shown(words[0], harmless=_PATH)}",
             remedy="install it, or name it by its absolute path (~ and $HOME mean nothing there)",
         )

@@ -63,7 +63,7 @@ def test_references_that_hold(config: str, credentials: str) -> None:
         ),
         (
             SESSION + "[profile dev]\nsso_session = corp\n  region = x\n",
-            ".sso_session names corp region = x, and there is no such [sso-session]",
+            ".sso_session names (what is written there), and there is no such [sso-session]",
         ),
         ("[profile dev]\nservices = x\n", ".services names x, and there is no such [services]"),
         (f"[profile dev]\n{ROLE}source_profile = x\n", ".source_profile names x, and there is no such profile"),
@@ -87,6 +87,46 @@ def test_references_that_hold(config: str, credentials: str) -> None:
 )
 def test_references_that_lead_nowhere(config: str, message: str) -> None:
     assert errors(config) == ["aws_config_profiles.dev" + message]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "sso_session = corp\n  aws_secret_access_key = hunter22",
+        "sso_session =\n  aws_secret_access_key = hunter22",
+        "services = https://me:hunter22@host",
+        f"{ROLE}source_profile = pass hunter22",
+        f"{ROLE}source_profile = a hunter22\n[profile a hunter22]",
+        "credential_process = PASS=hunter22 gone",
+        "credential_process = /bin/gone?hunter22",
+    ],
+)
+def test_no_error_shows_what_somebody_wrote_but_a_plain_word(line: str) -> None:
+    (message,) = errors(f"[profile dev]\n{line}\n")
+    assert "hunter22" not in message
+
+
+def test_no_circle_shows_what_somebody_wrote_but_a_plain_word() -> None:
+    (message,) = errors(
+        f"[profile dev]\n{ROLE}source_profile = pass hunter22\n[profile 'pass hunter22']\n{ROLE}source_profile = dev\n"
+    )
+    assert message.endswith(".source_profile goes in a circle: dev -> (what is written there) -> dev")
+
+
+def test_a_declared_name_is_shown_as_it_is() -> None:
+    wanted = [declare("profile", "dev", {"sso_session": "my corp"})]
+    config = parse(b"[profile dev]\nsso_session = my corp\n", path="c", credentials=False)
+    empty = parse(b"", path="c", credentials=True)
+    ((_item, error),) = broken_references(wanted, config=config, credentials=empty, program_exists=lambda _: True)
+    assert "names my corp, and" in error.message
+
+
+@pytest.mark.parametrize("command", ["AWS_VAULT_BACKEND=file /usr/bin/there --x", "A=1 B='2 3' /usr/bin/there"])
+def test_variables_before_a_program_are_not_the_program(command: str) -> None:
+    assert errors(f"[profile dev]\ncredential_process = {command}\n") == []
+    assert errors("[profile dev]\ncredential_process = A=1\n") == [
+        "aws_config_profiles.dev.credential_process is no command"
+    ]
 
 
 def test_what_is_declared_absent_or_not_there_is_not_followed() -> None:
