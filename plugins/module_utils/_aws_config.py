@@ -6,9 +6,8 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Callable
+from typing import TYPE_CHECKING
 
 from ansible_collections.latchkey.workstation.plugins.module_utils._aws_declared import Place, Setting, Wanted
 from ansible_collections.latchkey.workstation.plugins.module_utils._aws_edit import (
@@ -21,6 +20,7 @@ from ansible_collections.latchkey.workstation.plugins.module_utils._aws_edit imp
     set_value,
 )
 from ansible_collections.latchkey.workstation.plugins.module_utils._aws_parse import refuse_double
+from ansible_collections.latchkey.workstation.plugins.module_utils._aws_shown import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Plan", "Row", "plan"]
 
-_PRIVATE = re.compile("secret|token|passw|key|process")
 _HEADER = "[]"  # in the record of what we made: the section itself
 
 
@@ -67,18 +66,21 @@ def plan(
     wanted: Sequence[Wanted],
     made: Mapping[str, Sequence[str]],
     exclusive: bool,
-    mask: Callable[[str], str],
+    key: bytes | None,
 ) -> Plan:
-    """Edit ``ini`` into what is wanted; ``made`` is what the plan before this one left."""
+    """Edit ``ini`` into what is wanted; ``made`` is what the plan before this one left.
+
+    ``key`` is that of fingerprints.
+    """
     draft = Plan(ini)
     declared = {section.item for section in wanted}
     for item in made:
         if item not in declared and exclusive:
-            _Edit(draft, item, made[item], mask=mask).forget()
+            _Edit(draft, item, made[item], key=key).forget()
         elif item not in declared:
             draft.made[item] = list(made[item])
     for section in wanted:
-        _Edit(draft, section.item, made.get(section.item, ()), mask=mask).converge(section)
+        _Edit(draft, section.item, made.get(section.item, ()), key=key).converge(section)
     draft.data = finish(ini) if draft.changed else ini.render()
     return draft
 
@@ -86,10 +88,10 @@ def plan(
 class _Edit:
     """One section on its way from what it is to what it has to be."""
 
-    def __init__(self, draft: Plan, item: str, made: Iterable[str], *, mask: Callable[[str], str]) -> None:
+    def __init__(self, draft: Plan, item: str, made: Iterable[str], *, key: bytes | None) -> None:
         self._draft = draft
         self._item = item
-        self._mask = mask
+        self._key = key
         self._kind, self._name = item.split(" ", 1)
         found = draft.ini.find(self._kind, self._name)
         if len(found) > 1:
@@ -167,13 +169,11 @@ class _Edit:
         self._dropped.append(_HEADER)
 
     def _show(self, lines: list[str], place: Place, value: Value, *, setting: Setting | None = None) -> None:
-        """What may be seen: of credentials only what the declaration itself spells out."""
         if isinstance(value, dict):
             for below, text in value.items():
                 self._show(lines, Place(place.key, below), text, setting=setting)
-            return
-        hidden = _PRIVATE.search(str(place)) or (setting.secret if setting else self._kind == "credentials")
-        lines.append(f"{place} = {self._mask(value) if hidden else value}\n")
+        else:
+            lines.append(f"{place} = {shown(place, value, setting, key=self._key)}\n")
 
     def _told(self) -> str:
         if _HEADER in self._set:

@@ -15,10 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.latchkey.workstation.plugins.module_utils import _files
 from ansible_collections.latchkey.workstation.plugins.module_utils._aws_config import plan
-from ansible_collections.latchkey.workstation.plugins.module_utils._aws_declared import NEVER_LITERAL
 from ansible_collections.latchkey.workstation.plugins.module_utils._aws_parse import parse
+from ansible_collections.latchkey.workstation.plugins.module_utils._aws_shown import holds_no_secret
 from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
-from ansible_collections.latchkey.workstation.plugins.module_utils._secrets import MASK, Secret, fingerprint
 from ansible_collections.latchkey.workstation.plugins.module_utils._writable import require_writable
 
 if TYPE_CHECKING:
@@ -70,7 +69,7 @@ class AwsFile:
     def plan(self) -> tuple[_files.Snapshot, Plan]:
         before, ini = self.read()
         made = _made(self.run.state.load(NOTE), self.path)
-        return before, plan(ini, wanted=self.wanted, made=made, exclusive=self.run.exclusive, mask=self._mask)
+        return before, plan(ini, wanted=self.wanted, made=made, exclusive=self.run.exclusive, key=self.run.state.key())
 
     def converge(self) -> None:
         """Until it stays as declared: what another program undoes at the same moment is done again."""
@@ -101,7 +100,7 @@ class AwsFile:
                 raise _files.ChangedMeanwhile(f"{before.path} was written this very moment", remedy="run again")
             self.run.state.save(NOTE, {**note, self.path: _joined(_made(note, self.path), draft.made)})
             _files.ensure_folder(os.path.dirname(before.path))
-            if not self.credentials and not any(key.encode() in (before.data or b"") for key in NEVER_LITERAL):
+            if not self.credentials and holds_no_secret((before.data or b"").decode()):
                 self.run.state.keep_previous(before)
             _files.write(before, draft.data, mode=0o600 if self.credentials else None)
             time.sleep(_QUIET / 2)
@@ -137,14 +136,6 @@ class AwsFile:
             except OSError:
                 raise LatchkeyError(f"{folder} is open to others", remedy=f"chmod 700 {folder}") from None
             self.run.report.add(folder, "changed", "others could look into it: 0700")
-
-    def _mask(self, text: str) -> str:
-        """A fingerprint where there is a key for one."""
-        key = self.run.state.key()
-        try:
-            return f"<secret {fingerprint(key, Secret(text))}>" if key else MASK
-        except LatchkeyError:
-            return MASK
 
 
 def _is_fresh(seen: _files.Snapshot) -> bool:

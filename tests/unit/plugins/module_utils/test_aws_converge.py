@@ -239,7 +239,7 @@ def test_a_byte_order_mark_stays_and_is_told(home: Home) -> None:
 
 def test_the_version_before_is_kept_unless_it_holds_a_secret(home: Home) -> None:
     previous = home.home / ".local/state/latchkey/previous"
-    home.config.write_text(f"[default]\naws_secret_access_key = {SECRET}\n")
+    home.config.write_text(f"[default]\nAWS_SECRET_ACCESS_KEY = {SECRET}\n")
     home.credentials.write_text("[reader]\n")
     home.converge(profiles={"dev": {"region": "x"}}, static=READER)
     assert not previous.exists()

@@ -1,0 +1,63 @@
+# Copyright (c) 2026 latchkey contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What of an AWS file may be seen: what never is a secret, and what the declaration spells out itself."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from ansible_collections.latchkey.workstation.plugins.module_utils._aws_ini import is_comment, split_line
+from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
+from ansible_collections.latchkey.workstation.plugins.module_utils._secrets import MASK, Secret, fingerprint
+
+if TYPE_CHECKING:
+    from ansible_collections.latchkey.workstation.plugins.module_utils._aws_declared import Place, Setting
+
+__all__ = ["holds_no_secret", "shown"]
+
+_HARMLESS = re.compile(
+    r"region|output|services|(sso|cli)_\w+|role_arn|role_session_name|source_profile|credential_source|mfa_serial"
+    r"|aws_account_id|web_identity_token_file|duration_seconds|ca_bundle|tcp_keepalive|parameter_validation"
+    r"|max_attempts|retry_mode|defaults_mode|use_fips_endpoint|use_dualstack_endpoint|sts_regional_endpoints"
+    r"|ignore_configured_endpoint_urls|endpoint_discovery_enabled|account_id_endpoint_mode"
+    r"|(request|response)_checksum_\w+|disable_request_compression|request_min_compression_size_bytes"
+    r"|max_concurrent_requests|max_queue_size|max_bandwidth|multipart_\w+|addressing_style|signature_version"
+    r"|use_accelerate_endpoint|payload_signing_enabled|(s3_)?us_east_1_regional_endpoint|s3_use_arn_region",
+    re.IGNORECASE,
+)
+_SECRETIVE = re.compile("secret|token|passw|key|process")
+_ADDRESS = re.compile(r"://\S*[@?]")  # with a user, or a query
+
+
+def shown(place: Place, value: str, setting: Setting | None, *, key: bytes | None) -> str:
+    """``value``, which is or was at ``place``, as people may see it; ``setting`` is what is declared there."""
+    sourced = setting is not None and setting.secret
+    spelled = setting is not None and setting.text == value and not _SECRETIVE.search(str(place).lower())
+    if not sourced and (_is_harmless(place.below or place.key, value) or (spelled and not _ADDRESS.search(value))):
+        return value
+    try:
+        return f"<secret {fingerprint(key, Secret(value))}>" if key else MASK
+    except LatchkeyError:
+        return MASK
+
+
+def holds_no_secret(text: str) -> bool:
+    """Whether every line of a file is harmless, keys in comments among them; who cannot tell says no."""
+    return all(_is_harmless_line(line.strip()) for line in text.splitlines())
+
+
+def _is_harmless_line(line: str) -> bool:
+    bare = line.lstrip("#; \t")
+    if not bare or (bare.startswith("[") and bare.endswith("]")):
+        return True
+    if not re.search("[=:]", bare):
+        return is_comment(line)
+    key, value, _start = split_line(bare)
+    return not value or _is_harmless(key, value)
+
+
+def _is_harmless(key: str, value: str) -> bool:
+    return bool(_HARMLESS.fullmatch(key)) and "\n" not in value and not _ADDRESS.search(value)

@@ -1,0 +1,77 @@
+# Copyright (c) 2026 latchkey contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Of what somebody keeps in an AWS file only the harmless is shown, or copied."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from ansible_collections.latchkey.workstation.plugins.module_utils._aws_config import plan
+from ansible_collections.latchkey.workstation.plugins.module_utils._aws_declared import declare
+from ansible_collections.latchkey.workstation.plugins.module_utils._aws_parse import parse
+from ansible_collections.latchkey.workstation.plugins.module_utils._aws_shown import holds_no_secret
+from ansible_collections.latchkey.workstation.plugins.module_utils._secrets import Secret
+
+HARMLESS = """
+[default]
+region = eu-west-1
+Output = json
+s3 =
+    max_concurrent_requests = 20
+    addressing_style = path
+# a comment, and a key that is switched off
+#region = us-east-1
+
+[sso-session corp]
+sso_start_url = https://example.awsapps.com/start#/
+sso_registration_scopes = sso:account:access
+"""
+SECRET = [
+    "auth = Basic hunter22",
+    "github_pat = hunter22",
+    "region = https://me:hunter22@host/x",
+    "sso_start_url = https://example.com/start?code=hunter22",
+    "AWS_SECRET_ACCESS_KEY = hunter22",
+    "credential_process = get --password hunter22",
+    "s3 =\n    access_key = hunter22",
+]
+KEPT_TO_ITSELF = [
+    *SECRET,
+    "#aws_secret_access_key = hunter22",
+    "region = eu-west-1\n  hunter22",
+]
+
+
+@pytest.mark.parametrize("line", SECRET)
+@pytest.mark.parametrize("settings", [None, {"region": "b", "auth": "declared", "s3": {"access_key": None}}])
+def test_what_goes_is_shown_where_it_cannot_be_a_secret(line: str, settings: dict[str, object] | None) -> None:
+    wanted = declare("profile", "dev", settings or {}, absent=settings is None)
+    ini = parse(f"[profile dev]\noutput = json\n{line}\n".encode(), path="config", credentials=False)
+    draft = plan(ini, wanted=[wanted], made={}, exclusive=True, key=b"k" * 32)
+    assert "hunter22" not in draft.before + draft.after
+    if settings is None:
+        assert draft.before.startswith("[profile dev]\noutput = json\n")
+        assert len(re.findall("= <secret [0-9a-f]{8}>\n", draft.before)) == 1
+
+
+def test_what_is_declared_is_shown_unless_its_name_speaks_of_a_secret() -> None:
+    settings = {
+        "x_note": "shown one",
+        "region": Secret("sourced"),
+        "github_token": "masked",
+        "credential_process": "masked one",
+        "endpoint_url": "https://me:masked@host",
+    }
+    ini = parse(b"", path="config", credentials=False)
+    draft = plan(ini, wanted=[declare("profile", "dev", settings)], made={}, exclusive=True, key=None)
+    assert draft.after.count("<secret>") == 4
+    assert "x_note = shown one\n" in draft.after
+
+
+@pytest.mark.parametrize("line", KEPT_TO_ITSELF)
+def test_a_file_is_harmless_where_every_line_of_it_is(line: str) -> None:
+    assert holds_no_secret(HARMLESS)
+    assert not holds_no_secret(HARMLESS + line)
