@@ -110,6 +110,7 @@ class Exports:
             variables=list(dict.fromkeys(export["name"] for export in exports)),
             in_shells=[export["name"] for export in exports if not export["file"]],
             places=places,
+            required=credential["required"],
         )
 
     def _zshrc(self, names: Sequence[str], *, attention: str, replace: bool = True) -> None:

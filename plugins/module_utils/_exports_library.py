@@ -37,9 +37,9 @@ latchkey_export() {
   _latchkey_clean
 }
 
-# [NAME...]: read them all anew, and say which could not be
+# [NAME...]: read them all anew, and say which could not be; of all, what may be absent and is goes without a word
 latchkey_refresh() {
-  [ $# -gt 0 ] || set -- @shells@
+  [ $# -gt 0 ] || { _latchkey_spared=' @optional@ '; set -- @shells@; }
   _latchkey_each _latchkey_give "$@"
 }
 
@@ -55,6 +55,7 @@ _latchkey_each() {
   shift
   for _latchkey_asked in "$@"; do
     _latchkey_find "$_latchkey_asked" "$_latchkey_action" && continue
+    case "$?${_latchkey_spared-}" in 1*" $_latchkey_asked "*) continue ;; esac
     printf 'latchkey: %s %s\n' "$_latchkey_asked" "$_latchkey_why" >&2
     _latchkey_missed=1
   done
@@ -104,14 +105,15 @@ _latchkey_give() {
   _latchkey_take "$@" && export "$@"
 }
 
-# VARIABLE...: set them to what was found; not exported yet, so that no program started meanwhile is given it
+# VARIABLE...: set them to what was found; not exported yet, so that no program started meanwhile is given it.
+# As a reader, it returns 1 where there is nothing.
 _latchkey_take() {
   unset "$@"
   _latchkey_value= _latchkey_why='is empty'
-  _latchkey_read "$_latchkey_credential"
+  _latchkey_read "$_latchkey_credential" || [ $? -lt 2 ] || return 2
   [ -n "$_latchkey_value" ] || return 1
   _latchkey_why='is too long for an environment'
-  [ "${#_latchkey_value}" -le 100000 ] || return 1
+  [ "${#_latchkey_value}" -le 100000 ] || return 2
   for _latchkey_variable in "$@"; do
     eval "$_latchkey_variable=\$_latchkey_value"
   done
@@ -120,7 +122,7 @@ _latchkey_take() {
 _latchkey_clean() {
   unset _latchkey_value _latchkey_text _latchkey_hex _latchkey_octal _latchkey_byte _latchkey_code _latchkey_why
   unset _latchkey_asked _latchkey_name _latchkey_credential _latchkey_variable _latchkey_action _latchkey_missed
-  unset _latchkey_refused _latchkey_bus _latchkey_unlocked
+  unset _latchkey_refused _latchkey_bus _latchkey_unlocked _latchkey_spared
 }
 
 """

@@ -30,13 +30,15 @@ _READERS = {"kept", "file", "dotenv", "keychain", "secret_service"}
 class Exported:
     """A credential as shells see it: its variables, those of them that every shell gets, and where it is read.
 
-    A place is a reader of the library below and its arguments; the first that has a value counts.
+    A place is a reader of the library below and its arguments; the first that has a value counts. What is not
+    ``required`` may have none.
     """
 
     credential: str
     variables: Sequence[str]
     in_shells: Sequence[str]
     places: Sequence[Sequence[str]]
+    required: bool = True
 
 
 def render_library(exported: Sequence[Exported], *, tools: Mapping[str, str] | None = None) -> str:
@@ -45,6 +47,7 @@ def render_library(exported: Sequence[Exported], *, tools: Mapping[str, str] | N
         _check(row)
     table = {
         "shells": " ".join(name for row in exported for name in row.in_shells),
+        "optional": " ".join(name for row in exported if not row.required for name in row.in_shells),
         "all": " ".join(name for row in exported for name in row.variables),
         "names": "\n".join([*map(_by_credential, exported), *_by_variable(exported)]),
         "places": "\n".join(map(_place, exported)),
@@ -88,4 +91,4 @@ def _found(credential: str, variables: Sequence[str]) -> str:
 
 def _place(row: Exported) -> str:
     reads = (" ".join([f"_latchkey_{place[0]}", *map(shlex.quote, place[1:])]) for place in row.places)
-    return f"    {shlex.quote(row.credential)}) {' || [ $? -gt 1 ] || '.join(reads)} ;;"
+    return f"    {shlex.quote(row.credential)}) {' && return; [ $? -lt 2 ] || return 2; '.join(reads)} ;;"

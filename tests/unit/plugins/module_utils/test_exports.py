@@ -30,7 +30,7 @@ VALUE = "the-value-of-it"
 def credential(name: str, *exports: str | dict[str, Any], **more: Any) -> dict[str, Any]:
     rows = [{"file": None, **(export if isinstance(export, dict) else {"name": export})} for export in exports]
     item = {"service": f"{name}-item", "account": "me", "state": "present"}
-    return {"name": name, "exports": rows, "sources": [], "keychain": item, **more}
+    return {"name": name, "exports": rows, "sources": [], "keychain": item, "required": True, **more}
 
 
 def env(name: str, path: str = "~/jobs/app.env") -> dict[str, str]:
@@ -372,8 +372,16 @@ def test_a_credential_without_a_keychain_is_read_live(home: Home) -> None:
         {"kind": "file", "path": "/etc/cf"},
     ]
     home.converge(credential("cf", "CF", keychain=None, sources=sources))
-    reads = f"    cf) _latchkey_dotenv {home.path}/repo/.env CF || [ $? -gt 1 ] || _latchkey_file /etc/cf ;;"
-    assert reads in (home / ".local/share/latchkey/exports.sh").read_text().splitlines()
+    dotenv = f"_latchkey_dotenv {home.path}/repo/.env CF && return; [ $? -lt 2 ] || return 2"
+    assert (
+        f"    cf) {dotenv}; _latchkey_file /etc/cf ;;"
+        in (home / ".local/share/latchkey/exports.sh").read_text().splitlines()
+    )
+
+
+def test_what_is_not_required_may_be_absent_for_shells_too(home: Home) -> None:
+    home.converge(credential("a", "A", required=False), credential("b", "B"), credential("c", "C", required=False))
+    assert "_latchkey_spared=' A C '" in (home / ".local/share/latchkey/exports.sh").read_text()
 
 
 def test_a_credential_that_no_shell_can_read_is_an_error(home: Home) -> None:

@@ -67,8 +67,8 @@ told() { printf "%s\n" "ONE=${ONE-unset}" "TWO=${TWO-unset}" "OTHER=${OTHER-unse
 SECRETS = ["ONE=my-secret", "TWO=my-secret", "OTHER=a secret"]
 
 
-def calls(folder: Path, shell: list[str], script: str) -> list[str]:
-    """What ``script`` prints where my-token has two variables and other has one; shells get ONE and OTHER."""
+def calls(folder: Path, shell: list[str], script: str, *more: Exported) -> list[str]:
+    """What ``script`` prints where my-token has two variables and other has one; shells get ONE, OTHER and ``more``."""
     if not shutil.which(shell[0]):
         pytest.skip(f"there is no {shell[0]}")
     (folder / "mine").write_text("my-secret")
@@ -76,6 +76,7 @@ def calls(folder: Path, shell: list[str], script: str) -> list[str]:
     rows = [
         Exported("my-token", ["ONE", "TWO"], ["ONE"], [("kept", f"{folder}/mine")]),
         Exported("other", ["OTHER"], ["OTHER"], [("kept", f"{folder}/other")]),
+        *more,
     ]
     library = folder / "exports.sh"
     library.write_text(_exports_shell.render_library(rows))
@@ -102,6 +103,25 @@ def test_what_is_forgotten_is_declared(shell: list[str], tmp_path: Path) -> None
     assert calls(tmp_path, shell, forget.format("")) == ["0", "ONE=unset", "TWO=2", "OTHER=unset"]
     told = calls(tmp_path, shell, forget.format("PATH ONE"))
     assert told == ["1", "ONE=unset", "TWO=2", "OTHER=3", "latchkey: PATH is not declared here"]
+
+
+@pytest.mark.parametrize("shell", SHELLS.values(), ids=SHELLS)
+def test_refresh_passes_over_what_may_be_absent_and_is(shell: list[str], tmp_path: Path) -> None:
+    none, empty, open_quote = (("dotenv", str(tmp_path / name), "KEY") for name in ("none", "empty", "open"))
+    (tmp_path / "empty").write_text("KEY=\n")
+    (tmp_path / "open").write_text("KEY='a\n")
+    absent = Exported("absent", ["GONE"], ["GONE"], [("kept", str(tmp_path / "none")), none, empty], required=False)
+    assert calls(tmp_path, shell, "latchkey_refresh; echo $?", absent) == ["0"]
+    assert calls(tmp_path, shell, "IFS=GO; latchkey_refresh; echo $?", absent) == ["0"]
+    asked = calls(tmp_path, shell, "latchkey_refresh absent GONE; echo $?", absent)
+    assert [line.split()[:2] for line in asked] == [["1"], ["latchkey:", "absent"], ["latchkey:", "GONE"]]
+    for kept_from in ([("kept", str(tmp_path))], [none, open_quote], [open_quote, none]):
+        shut = Exported("shut", ["SHUT"], ["SHUT"], kept_from, required=False)
+        code, said = calls(tmp_path, shell, "latchkey_refresh; echo $?", absent, shut)
+        assert (code, said.split()[:2]) == ("1", ["latchkey:", "SHUT"])
+    wanted = Exported("wanted", ["WANTED"], ["WANTED"], [none])
+    code, said = calls(tmp_path, shell, "latchkey_refresh; echo $?", absent, wanted)
+    assert (code, said.split()[:2]) == ("1", ["latchkey:", "WANTED"])
 
 
 @pytest.mark.parametrize("shell", SHELLS.values(), ids=SHELLS)
@@ -134,7 +154,7 @@ def test_nothing_that_is_declared_runs() -> None:
     lines = _exports_shell.render_library(ROWS).splitlines()
     assert """    heroku) _latchkey_kept '/home/a b/it'"'"'s' ;;""" in lines
     assert "    mac) _latchkey_keychain 'service; id' '$(id)' ;;" in lines
-    assert "    cf) _latchkey_dotenv /x/.env CF || [ $? -gt 1 ] || _latchkey_file /x/cf ;;" in lines
+    assert "    cf) _latchkey_dotenv /x/.env CF && return; [ $? -lt 2 ] || return 2; _latchkey_file /x/cf ;;" in lines
     assert "/x/it'\"'\"'s" in _exports_shell.render_run("/x/it's")
 
 
