@@ -150,7 +150,6 @@ class Exports:
 
     def _env_file(self, item: str, entries: Sequence[tuple[str, Credential]]) -> None:
         before = _files.read(_files.expand(item, self._files.home))
-        ours = before.data is None or before.data.startswith(MADE_BY.encode())
         values = {}
         for name, credential in entries:
             found = self._value_of(credential)
@@ -160,15 +159,18 @@ class Exports:
             if found.secret:
                 values[name] = found.secret
         data = _exports_env.render(MADE_BY, values) if values else None
-        if not ours:
-            if data is None:
-                return
-            raise LatchkeyError(f"{item} is there and not ours", remedy="move it out of the way, or name another file")
         listed = set(self._files.note.get("env_files", []))
-        if data is not None:
+        headed = (before.data or b"").startswith(MADE_BY.encode())
+        ours = before.data is None or (headed and item in listed)
+        if not ours and data not in (None, before.data):
+            why = "has our first line, and no note of ours lists it" if headed else "is there and not ours"
+            remedy = "move it out of the way: the next run makes it anew; or name another file"
+            raise LatchkeyError(f"{item} {why}", remedy=remedy)
+        if ours and data is not None:
             self._files.remember(env_files=sorted({*listed, item}))
-        shown = ("(other values)" if before.data else "", ", ".join(values))
-        self._files.put(Wanted(item, data, mode=0o600, shown=shown), before)
+        if ours or data is not None:
+            shown = ("(other values)" if before.data else "", ", ".join(values))
+            self._files.put(Wanted(item, data, mode=0o600, shown=shown), before)
         if data is None:
             self._files.remember(env_files=sorted(listed - {item}))
 

@@ -348,6 +348,7 @@ def test_an_env_file_that_is_declared_no_more_goes_and_one_of_somebody_else_stay
     (home / "two.env").write_text("MINE=1\n")
     home.converge()
     assert (home / "two.env").read_text() == "MINE=1\n"
+    assert home.note() == {}
 
 
 def test_an_env_file_of_somebody_else_is_not_overwritten(home: Home) -> None:
@@ -356,6 +357,33 @@ def test_an_env_file_of_somebody_else_is_not_overwritten(home: Home) -> None:
     assert states(report)["~/.env"] == "failed"
     assert (home / ".env").read_text() == "MINE=hunter22\n"
     assert "hunter22" not in str(report.items) + str(report.diff) + report.msg
+
+
+HEADER = "# Made by latchkey.workstation: changes are lost.\n"
+
+
+@MODES
+@pytest.mark.parametrize("content", ["", "MINE=hunter22\n", f'A="{VALUE}"\nMINE=1\n'])
+def test_our_first_line_alone_makes_no_env_file_ours(home: Home, content: str, check_mode: bool, state: str) -> None:
+    (home / "a.env").write_text(HEADER + content)
+    told = row(home.converge(credential("a", env("A", "~/a.env")), check_mode=check_mode), "~/a.env")
+    assert (told["state"], told["what"]) == (state, "~/a.env has our first line, and no note of ours lists it")
+    assert told["remedy"] == "move it out of the way: the next run makes it anew; or name another file"
+    home.values["a"] = Found("absent")
+    home.converge(credential("a", env("A", "~/a.env")), check_mode=check_mode)
+    home.converge()
+    assert (home / "a.env").read_text() == HEADER + content
+
+
+def test_an_env_file_that_is_what_we_would_write_is_adopted_and_not_ours(home: Home) -> None:
+    (home / "a.env").write_text(f'{HEADER}A="{VALUE}"\n')
+    (home / "a.env").chmod(0o600)
+    assert states(home.converge(credential("a", env("A", "~/a.env"))))["~/a.env"] == "ok"
+    (home / "a.env").chmod(0o644)
+    assert states(home.converge(credential("a", env("A", "~/a.env"))))["~/a.env"] == "changed"
+    assert stat.S_IMODE((home / "a.env").stat().st_mode) == 0o600
+    home.converge()
+    assert (home / "a.env").exists()
 
 
 def test_a_value_no_env_file_can_hold_fails_that_file_alone(home: Home) -> None:
