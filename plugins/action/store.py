@@ -15,11 +15,13 @@ from ansible import constants
 from ansible.errors import AnsibleActionFail, AnsiblePromptInterrupt, AnsiblePromptNoninteractive
 from ansible.plugins.action import ActionBase
 from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
+from ansible_collections.latchkey.workstation.plugins.module_utils._found import idle
 from ansible_collections.latchkey.workstation.plugins.module_utils._keychain_kept import kept_spec
 from ansible_collections.latchkey.workstation.plugins.module_utils._secrets import Secret
 from ansible_collections.latchkey.workstation.plugins.module_utils._words import nearest, shown
 
 _LIMIT = 1 << 20
+_PASTE_SECONDS = 0.3
 _PREFIX = "latchkey.workstation."
 
 
@@ -59,6 +61,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             )
         if len(variables.get("ansible_play_hosts_all", [])) > 1:
             raise AnsibleActionFail("a value is for one machine: say which with --limit NAME")
+        if not options["credential"]:
+            raise AnsibleActionFail("say which: -e credential=NAME")
         member, credential = _choose(options["members"], options["credential"])
         value = self._ask(f"Value for {credential['name']} of {member['name']} on {options['machine']}")
         common = {"unserved": "fail", **{name: options[name] for name in kept_spec()}}
@@ -66,7 +70,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         checked: dict[str, Any] = {}
         if credential["check"]:
             checked = self._ask_machine("credential_check", {**asked, "value": value}, variables)
-            refusal = "; ".join(row["reason"] for row in _rows(checked) if row.get("outcome") == "FAIL")
+            refusal = _refusal(checked)
             if refusal:
                 raise AnsibleActionFail(f"nothing was stored, the value is refused: {refusal}")
         alone = {**member, "credentials": [credential]}
@@ -82,12 +86,11 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         if _PIPED is not None:
             with os.fdopen(os.dup(_PIPED), "rb") as stream:
                 data = stream.read(_LIMIT + 1)
-            data = data[:-1] if data.endswith(b"\n") else data
+            data = data.removesuffix(b"\n").removesuffix(b"\r")
         else:
-            try:
-                data = self._display.prompt_until(f"{prompt} (it is not shown): ", private=True)
-            except (AnsiblePromptInterrupt, AnsiblePromptNoninteractive):
-                raise AnsibleActionFail("no value was given, nothing was stored") from None
+            data = self._typed(f"{prompt} (it is not shown): ")
+        if not data:
+            raise AnsibleActionFail("no value was given, nothing was stored")
         if len(data) > _LIMIT:
             raise AnsibleActionFail("the value is larger than 1 MiB, nothing was stored")
         try:
@@ -95,13 +98,24 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         except LatchkeyError as error:
             raise AnsibleActionFail(f"nothing was stored: {error}") from None
 
+    def _typed(self, prompt: str) -> bytes:
+        """One line; the first of several that were pasted would be a value cut off."""
+        try:
+            data = self._display.prompt_until(prompt, private=True)
+            more = self._display.prompt_until("", private=True, seconds=_PASTE_SECONDS)
+        except (AnsiblePromptInterrupt, AnsiblePromptNoninteractive):
+            return b""
+        if more:
+            raise AnsibleActionFail("nothing was stored: more than one line came, give it on standard input: <FILE")
+        return bytes(data)
+
     def _ask_machine(self, module: str, arguments: dict[str, Any], variables: dict[str, Any]) -> dict[str, Any]:
         result: dict[str, Any] = self._execute_module(
             module_name=_PREFIX + module, module_args=arguments, task_vars=variables
         )
         result.pop("invocation", None)
         if result.get("failed"):
-            raise AnsibleActionFail(f"nothing was stored: {result.get('msg', 'the module failed')}")
+            raise AnsibleActionFail(f"nothing was stored: {_failure(result)}")
         return result
 
 
@@ -114,10 +128,28 @@ def _choose(members: list[dict[str, Any]], name: str) -> tuple[dict[str, Any], d
     if len(having) > 1:
         people = ", ".join(member["name"] for member, _credential in having)
         raise AnsibleActionFail(f"{name} belongs to {people} on this machine: add -e user=NAME")
-    if not having[0][1]["keychain"]:
+    ((member, credential),) = having
+    if not credential["keychain"]:
         raise AnsibleActionFail(f"latchkey_credentials.{name} has no place to be kept: declare keychain for it")
-    return having[0]
+    if credential["keychain"].get("state") == "absent":
+        raise AnsibleActionFail(f"latchkey_credentials.{name} is declared absent: take state out first")
+    if idle(credential):
+        raise AnsibleActionFail(f"latchkey_credentials.{name} is not kept here: {idle(credential)}")
+    return member, credential
 
 
 def _rows(result: dict[str, Any]) -> list[dict[str, Any]]:
     return [row for member in result.get("members", {}).values() for row in member["items"]]
+
+
+def _refusal(checked: dict[str, Any]) -> str:
+    """Why the value was refused. One that could not be judged, because another is not there yet, is not."""
+    rows = [row for row in _rows(checked) if row.get("outcome") == "FAIL" and row["cause"] != "absent"]
+    return "; ".join(f"{row['reason']}; rotate: {row['rotate']}" if row["rotate"] else row["reason"] for row in rows)
+
+
+def _failure(result: dict[str, Any]) -> str:
+    """What failed, and the way out."""
+    rows = [row for row in _rows(result) if row["state"] == "failed"]
+    told = "; ".join(": ".join(filter(None, (row["what"], row["remedy"]))) for row in rows)
+    return told or str(result.get("msg", "the module failed"))

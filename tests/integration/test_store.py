@@ -102,10 +102,11 @@ def test_check_mode_keeps_nothing(person: Person, twins: Twins) -> None:
 
 
 REFUSALS: dict[str, tuple[tuple[str, ...], dict[str, str], str, str]] = {
-    "nothing": (STORE, {}, "", "fewer than 6 characters"),
+    "nothing": (STORE, {}, "", "no value was given"),
+    "an empty line": (STORE, {}, "\r\n", "no value was given"),
     "a placeholder": (STORE, {}, "xxx\n", "fewer than 6 characters"),
     "a wrong name": (("playbooks/store.yml", "-e", "credential=herokuu"), {}, NEW, 'did you mean "heroku"?'),
-    "no name": (("playbooks/store.yml",), {}, NEW, "Say which: -e credential=NAME"),
+    "no name": (("playbooks/store.yml",), {}, NEW, "say which: -e credential=NAME"),
     "kept files": (STORE, {"ANSIBLE_KEEP_REMOTE_FILES": "1"}, NEW, "over a pipelining connection only"),
     "too large": (STORE, {}, "x" * (1 << 20) + "yy", "larger than 1 MiB"),
 }
@@ -145,6 +146,60 @@ def test_at_a_terminal_it_is_asked_for_and_not_shown(person: Person, twins: Twin
     assert status == 0, shown
     assert "Value for heroku of" in shown
     assert NEW not in shown
+    assert (person.home / KEPT).read_text() == NEW
+
+
+def test_of_several_lines_that_are_pasted_none_is_kept(person: Person, twins: Twins) -> None:
+    declare(person, twins, check=None)
+    shown, status = converse(person, "-----BEGIN KEY-----\rAAAABBBBCCCC\r-----END KEY-----\r")
+    assert status != 0
+    assert "more than one line came" in " ".join(shown.split())
+    assert "BBBB" not in shown
+    assert not (person.home / KEPT).exists()
+
+
+def test_a_line_end_of_windows_is_no_part_of_it(person: Person, twins: Twins) -> None:
+    declare(person, twins, check=None)
+    person.play(*STORE, stdin=NEW + "\r\n")
+    assert (person.home / KEPT).read_text() == NEW
+
+
+UNFIT = {
+    "absent": ({"keychain": {"service": "heroku", "account": "alice", "state": "absent"}}, "is declared absent"),
+    "for people only": ({"category": "human_only"}, "only a person uses it"),
+}
+
+
+@pytest.mark.parametrize(("declared", "expected"), UNFIT.values(), ids=UNFIT)
+def test_what_is_not_kept_is_not_asked_for(
+    person: Person, twins: Twins, declared: dict[str, Any], expected: str
+) -> None:
+    declare(person, twins)
+    person.play(*STORE, stdin=OLD)
+    declare(person, twins, **declared)
+    done = person.play(*STORE, stdin=NEW)
+    assert done.returncode != 0
+    assert expected in " ".join(done.stdout.split())
+    assert (person.home / KEPT).read_text() == OLD
+
+
+def test_two_whose_checks_need_each_other_can_be_stored(person: Person, twins: Twins) -> None:
+    url = twins.url("widgets") + "/v1/me"
+    person.declare(
+        latchkey_keychain_backend="files",
+        latchkey_credentials={
+            name: {
+                "keychain": {"service": name, "account": "alice"},
+                "check": {
+                    "provider": "http",
+                    "url": url,
+                    "headers": {"X-A": "{value}", "X-B": f"{{credential.{other}}}"},
+                },
+            }
+            for name, other in (("heroku", "id"), ("id", "heroku"))
+        },
+    )
+    person.play(*STORE, stdin=NEW)
     assert (person.home / KEPT).read_text() == NEW
 
 
