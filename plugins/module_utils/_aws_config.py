@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ansible_collections.latchkey.workstation.plugins.module_utils._aws_declared import Place, Setting, Wanted
+from ansible_collections.latchkey.workstation.plugins.module_utils._aws_declared import KEPT, Place, Setting, Wanted
 from ansible_collections.latchkey.workstation.plugins.module_utils._aws_edit import (
     add_section,
     drop_value,
@@ -135,7 +135,7 @@ class _Edit:
         for place, setting in wanted.settings.items():
             if setting is None:
                 self._drop(place)
-            else:
+            elif setting is not KEPT:
                 self._put(self._section, place, setting)
 
     def _put(self, section: Section, place: Place, setting: Setting) -> None:

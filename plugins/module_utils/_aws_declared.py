@@ -16,7 +16,7 @@ from ansible_collections.latchkey.workstation.plugins.module_utils._secrets impo
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["NEVER_LITERAL", "VARIABLES", "Place", "Setting", "Wanted", "declare"]
+__all__ = ["KEPT", "NEVER_LITERAL", "VARIABLES", "Place", "Setting", "Wanted", "declare"]
 
 VARIABLES = {
     "sso-session": "aws_config_sso_sessions",
@@ -56,6 +56,9 @@ class Setting:
     secret: bool = False
 
 
+KEPT = Setting("", secret=True)  # whatever stands there
+
+
 @dataclass(frozen=True)
 class Wanted:
     """A declared section; None stands for a key that has to be absent, ``held`` for: leave as it is this time."""
@@ -72,7 +75,7 @@ class Wanted:
 
 
 def declare(kind: str, name: str, settings: Mapping[str, Any], *, absent: bool = False, held: bool = False) -> Wanted:
-    """The section of ``settings``: text, numbers, booleans, lists, Secret, Setting, None, or a block of these."""
+    """The section of ``settings``: text, numbers, booleans, lists, Secret, KEPT, None, or a block of these."""
     entry = f"{VARIABLES[kind]}.{name}"
     if not name or name != name.strip() or _UNFIT.search(name) or set(name) & set("[]\t"):
         raise LatchkeyError(
@@ -105,10 +108,10 @@ def _places(settings: Mapping[str, Any], *, entry: str) -> Iterator[tuple[Place,
 
 
 def _setting(value: Any, *, entry: str, place: Place) -> Setting:
+    if isinstance(value, Setting):
+        return value
     if isinstance(value, Secret):
-        setting = Setting(value.text(), secret=True)
-    elif isinstance(value, Setting):
-        setting = value
+        setting = Setting(_text(value, entry=entry), secret=True)
     elif place.key in NEVER_LITERAL:
         raise LatchkeyError(f"{entry} is a secret", remedy="declare it in aws_config_credentials, with its source")
     else:
@@ -120,6 +123,13 @@ def _setting(value: Any, *, entry: str, place: Place) -> Setting:
     if place.key == "sso_account_id" and not _ACCOUNT.match(setting.text):
         raise LatchkeyError(f"{entry} is no account of twelve digits", remedy="quote it: YAML eats a leading zero")
     return setting
+
+
+def _text(secret: Secret, *, entry: str) -> str:
+    try:
+        return secret.text()
+    except LatchkeyError as error:
+        raise LatchkeyError(f"{entry}: {error.message}", remedy="look at its source") from None
 
 
 def _literal(value: Any, *, entry: str) -> str:

@@ -8,21 +8,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Callable
 
-from ansible_collections.latchkey.workstation.plugins.module_utils._aws_declared import Setting, declare
+from ansible_collections.latchkey.workstation.plugins.module_utils._aws_declared import KEPT, declare
 from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
+from ansible_collections.latchkey.workstation.plugins.module_utils._found import Found
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ansible_collections.latchkey.workstation.plugins.module_utils._aws_declared import Wanted
     from ansible_collections.latchkey.workstation.plugins.module_utils._aws_ini import Ini
-    from ansible_collections.latchkey.workstation.plugins.module_utils._found import Found
     from ansible_collections.latchkey.workstation.plugins.module_utils._report import Report
-    from ansible_collections.latchkey.workstation.plugins.module_utils._secrets import Secret
 
     Look = Callable[[Sequence[Mapping[str, Any]]], Found]
 
 __all__ = ["sources_of", "static_section"]
+
+_PARTS = {"aws_access_key_id", "aws_secret_access_key", "aws_session_token", "aws_security_token"}
 
 
 def sources_of(value: Any) -> list[Any]:
@@ -34,31 +35,43 @@ def sources_of(value: Any) -> list[Any]:
 def static_section(section: Mapping[str, Any], ini: Ini, look: Look, report: Report) -> Wanted:
     """The section to converge on: with what its sources say, and where an authority has none what stands there.
 
-    One value that cannot be told, or is nowhere, holds the whole section: half a key is worse than none. The
-    environment seeds all of a section or nothing, as an old half and a new one are no key either.
+    One value that cannot be told, or is nowhere, holds the whole section: half a key is worse than none. For an old
+    half and a new one are no key either, the environment seeds all of a section or nothing, and what is kept of a key
+    holds the section while the rest of the key is another.
     """
     name, absent = section["name"], section["state"] == "absent"
     there = {key: value for found in ini.find("credentials", name)[:1] for key, value in found.values().items()}
     settings = {} if absent else dict(section["settings"])
     sourced = {key: sources for key, value in settings.items() if (sources := sources_of(value))}
     fresh = not any(isinstance(there.get(key.lower()), str) for key in sourced)
+    kept: dict[str, Found] = {}
+
+    def held(key: str, found: Found, state: str) -> Wanted:
+        reason = found.reason or "env seeds only a section of which nothing stands there yet"
+        report.add(f"credentials {name}", state, f"left as it is, {key}: {reason}", remedy=found.remedy)
+        return declare("credentials", name, {}, held=True)
+
     for key, sources in sourced.items():
         authorities = [source for source in sources if source["kind"] != "env"]
-        found = look([*authorities, *(source for source in sources if fresh and source["kind"] == "env")])
-        kept = there.get(key.lower())
-        if found.secret:
-            settings[key] = Setting(_text(found.secret, f"{name}.{key}"), secret=True)
-        elif found.state == "absent" and isinstance(kept, str):
-            settings[key] = Setting(kept, secret=True)
-        else:
-            reason = found.reason or "env seeds only a section of which nothing stands there yet"
-            report.add(f"credentials {name}", found.unwritten, f"left as it is, {key}: {reason}", remedy=found.remedy)
-            return declare("credentials", name, {}, held=True)
-    return declare("credentials", name, settings, absent=absent)
+        seeds = [source for source in sources if fresh and source["kind"] == "env"]
+        found = _fit(look([*authorities, *seeds]), name, key)
+        settings[key] = found.secret or KEPT
+        if found.state == "absent" and isinstance(there.get(key.lower()), str):
+            kept[key] = found
+        elif not found.secret:
+            return held(key, found, found.unwritten)
+    wanted = declare("credentials", name, settings, absent=absent)
+    half = next((key for key in kept if key.lower() in _PARTS), None)
+    new = {place.key: setting.text for place, setting in wanted.settings.items() if setting and setting is not KEPT}
+    if half and any(new.get(part, there.get(part)) != there.get(part) for part in _PARTS):
+        return held(half, kept[half], "unknown")
+    return wanted
 
 
-def _text(secret: Secret, entry: str) -> str:
+def _fit(found: Found, name: str, key: str) -> Found:
+    """``found``, unless it is nothing that the file can hold."""
     try:
-        return secret.text()
+        declare("credentials", name, {key: found.secret})
     except LatchkeyError as error:
-        raise LatchkeyError(f"aws_config_credentials.{entry}: {error.message}", remedy="look at its source") from None
+        return Found.blocked(error, found.origin)
+    return found

@@ -10,58 +10,16 @@ import os
 import stat
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from ansible_collections.latchkey.workstation.plugins.module_utils import _files
-from ansible_collections.latchkey.workstation.plugins.module_utils._aws_converge import converge
 from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
 from ansible_collections.latchkey.workstation.plugins.module_utils._found import Found
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from ansible_collections.latchkey.workstation.plugins.module_utils._report import Report
+from tests.unit.plugins.module_utils.aws_home import READER, SECRET, Home
 
 FIXTURES = Path(__file__).parents[3] / "fixtures/aws"
-SECRET = "je7MtGbClwBF/2Zp9Utk/h3yCo8nvbEXAMPLEKEY"
-FILE = {"kind": "file", "path": "~/key"}
-ENV = {"kind": "env", "name": "KEY"}
-
-
-class Home:
-    """A home with AWS files, and one value that every source finds."""
-
-    def __init__(self, home: Path) -> None:
-        self.home = home
-        self.config = home / ".aws/config"
-        self.credentials = home / ".aws/credentials"
-        self.found = Found.of(SECRET.encode(), "file ~/key")
-        self.config.parent.mkdir(mode=0o700)
-
-    def look(self, sources: Sequence[Mapping[str, Any]]) -> Found:
-        return self.found if sources else Found("absent")
-
-    def converge(
-        self, *, profiles: Any = None, static: Any = None, sso_sessions: Any = None, check_mode: bool = False
-    ) -> Report:
-        def sections(declared: Any) -> list[dict[str, Any]]:
-            return [
-                {"name": name, "state": "present" if settings is not None else "absent", "settings": settings or {}}
-                for name, settings in (declared or {}).items()
-            ]
-
-        return converge(
-            str(self.home),
-            {"sso_sessions": sections(sso_sessions), "profiles": sections(profiles), "static": sections(static)},
-            paths=(str(self.config), str(self.credentials)),
-            look=self.look,
-            exclusive=True,
-            check_mode=check_mode,
-        )
-
-    def rows(self, **declared: Any) -> dict[str, tuple[str, str]]:
-        return {row["item"]: (row["state"], row["what"]) for row in self.converge(**declared).items}
 
 
 @pytest.fixture
@@ -71,9 +29,6 @@ def home(tmp_path: Path) -> Home:
 
 def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
-
-
-READER = {"reader": {"aws_access_key_id": "AKIAI44QH8DHBEXAMPLE", "aws_secret_access_key": FILE, "region": "us-west-2"}}
 
 
 def test_from_nothing_and_back(home: Home) -> None:
@@ -133,55 +88,6 @@ def test_a_section_made_by_hand_is_adopted_follows_its_source_and_stays(home: Ho
     assert before != after
     assert "<secret " in before
     assert not home.converge().changed
-
-
-@pytest.mark.parametrize(
-    ("found", "state"),
-    [
-        (Found("blocked", reason="it is locked", remedy="unlock it"), "unknown"),
-        (Found("blocked", reason="no botocore", lacking=True), "skipped"),
-        (Found("absent", reason="no file"), "skipped"),
-    ],
-)
-def test_a_section_without_all_its_values_is_left_as_it_is(home: Home, found: Found, state: str) -> None:
-    home.converge(static=READER)
-    there = home.credentials.read_text().replace("aws_secret_access_key", "#gone")
-    home.credentials.write_text(there)
-    home.found = found
-    rows = home.rows(static=READER, profiles={"dev": {"region": "x"}})
-    assert rows["credentials reader"] == (state, f"left as it is, aws_secret_access_key: {found.reason}")
-    assert rows["profile dev"] == ("changed", "made")
-    assert home.credentials.read_text() == there
-
-
-def test_what_an_authority_does_not_have_any_more_stays_as_it_is_kept(home: Home) -> None:
-    home.converge(static=READER)
-    home.found = Found("absent", reason="no file")
-    assert home.rows(static=READER) == {"credentials reader": ("ok", "")}
-
-
-def test_the_environment_only_seeds(home: Home) -> None:
-    declared = {"reader": {"aws_secret_access_key": ENV}}
-    home.converge(static=declared)
-    home.found = Found.of(SECRET[::-1].encode(), "env KEY")
-    assert not home.converge(static=declared).changed
-
-
-def test_the_environment_seeds_a_whole_key_or_none(home: Home) -> None:
-    declared = {"reader": {"aws_access_key_id": ENV, "aws_secret_access_key": [FILE, ENV]}}
-    there = "[reader]\naws_access_key_id = AKIAOLD\n"
-    home.credentials.write_text(there)
-    home.credentials.chmod(0o600)
-    home.found = Found("absent")
-    ((state, what),) = home.rows(static=declared).values()
-    assert (state, what.partition(", ")[2]) == (
-        "skipped",
-        "aws_secret_access_key: env seeds only a section of which nothing stands there yet",
-    )
-    assert home.credentials.read_text() == there
-    home.credentials.write_text("[reader]\nregion = x\n")
-    home.found = Found.of(SECRET.encode(), "env KEY")
-    assert home.converge(static=declared).changed
 
 
 def test_a_reference_to_nothing_stops_everything(home: Home) -> None:
