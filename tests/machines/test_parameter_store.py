@@ -1,0 +1,155 @@
+# Copyright (c) 2026 latchkey contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The worked example parameter-store on two machines, a writer that runs Ansible and a reader that it reaches over SSH,
+beside a real moto server: what only a writer may have is never on the reader, nor in anything its run says."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from tests.integration import moto
+from tests.machines import Machine
+from tests.machines.checkout import ROOT
+from tests.machines.runs import bootstrap, recap
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.machines import Result
+
+EXAMPLE = ROOT / "inventory/examples/parameter-store"
+INVENTORY = ".config/latchkey/inventory"
+PARAMETER = "/claude/oauth/credentials"
+READER, WRITER = "claude-creds-reader", "claude-creds-writer"
+READ = {"Effect": "Allow", "Action": "ssm:GetParameter", "Resource": "*"}
+WRITE = {"Effect": "Allow", "Action": "ssm:PutParameter", "Resource": "*"}
+CLAUDE = json.dumps({"claudeAiOauth": {"accessToken": "sk-ant-oat01-of-this-test"}})
+FIELDS = {"id": "AccessKeyId", "secret": "SecretAccessKey"}
+
+Keys = dict[str, dict[str, str]]
+
+
+@pytest.fixture(scope="module")
+def cloud() -> Iterator[tuple[str, Keys]]:
+    """Where AWS is asked, and the keys of both users."""
+    with moto.serve() as url:
+        moto.client(url, "ssm").put_parameter(Name=PARAMETER, Value=CLAUDE, Type="SecureString")
+        keys = moto.people(url, {READER: [READ], WRITER: [READ, WRITE]})
+        with moto.refusing_as_ssm(url) as door:
+            yield door, keys
+
+
+@pytest.fixture(scope="module")
+def keys(cloud: tuple[str, Keys]) -> Keys:
+    return cloud[1]
+
+
+@pytest.fixture(scope="module")
+def studio(release: str) -> Iterator[Machine]:
+    with Machine.boot(release, users=["alice"]) as booted:
+        yield booted
+
+
+@pytest.fixture(scope="module")
+def vps(release: str) -> Iterator[Machine]:
+    with Machine.boot(release, users=["alice"]) as booted:
+        yield booted
+
+
+@pytest.fixture(scope="module")
+def pair(studio: Machine, vps: Machine, cloud: tuple[str, Keys]) -> Keys:
+    """Alice at the studio, who can log in to the vps; every key has been put in once, where it belongs."""
+    url, keys = cloud
+    studio.put("alice")
+    _declare(studio, vps, url)
+    studio.ssh("alice", "ssh-keygen -q -t ed25519 -N '' -f ~/.ssh/id_ed25519").check()
+    public = studio.ssh("alice", "cat ~/.ssh/id_ed25519.pub").check().out
+    vps.ssh("alice", "cat >>~/.ssh/authorized_keys", stdin=public).check()
+    for machine in (studio, vps):
+        machine.ssh("alice", "mkdir ~/.claude; umask 077; cat >~/.claude/.credentials.json", stdin=CLAUDE).check()
+    bootstrap(studio, "alice", "--check", "--limit", "studio")  # which makes the venv
+    for machine, user in (("studio", "reader"), ("studio", "writer"), ("vps", "reader")):
+        for part, field in FIELDS.items():
+            value = keys[f"claude-creds-{user}"][field]
+            name = f"credential=claude_{user}_{part}"
+            done = _play(studio, "playbooks/store.yml", "--limit", machine, "-e", name, stdin=value)
+            assert done.code == 0, done.text
+            assert value not in done.text
+    return keys
+
+
+def _declare(studio: Machine, vps: Machine, url: str) -> None:
+    """The example as it ships, with its machines named and AWS asked at ``url``."""
+    reached = {"ansible_host": "127.0.0.1", "ansible_port": vps.port, "ansible_user": "alice"}
+    local = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
+    files = {
+        "hosts.yml": (EXAMPLE / "hosts.yml").read_text(),
+        "host_vars/studio.yml": yaml.safe_dump(local),
+        "host_vars/vps.yml": yaml.safe_dump(
+            {**reached, "ansible_ssh_common_args": "-o StrictHostKeyChecking=accept-new"}
+        ),
+    }
+    for path in EXAMPLE.glob("group_vars/all/*.yml"):
+        text = re.sub(r"(\n +)(provider: aws_parameter)", rf"\1\2\1base_url: {url}", path.read_text())
+        files[str(path.relative_to(EXAMPLE))] = text
+    for name, text in files.items():
+        path = f"{INVENTORY}/{name}"
+        studio.ssh("alice", f"mkdir -p $(dirname {path}) && cat >{path}", stdin=text).check()
+
+
+def _play(studio: Machine, *arguments: str, stdin: str = "") -> Result:
+    """As alice types it in a prepared shell; what the inventory says is what bootstrap.sh would take."""
+    typed = f"cd workstation && . .venv/bin/activate && ansible-playbook {shlex.join(arguments)}"
+    return studio.ssh("alice", ["bash", "-c", typed], stdin=stdin, seconds=180)
+
+
+def _report(studio: Machine, *arguments: str) -> tuple[Result, dict[str, Any]]:
+    done = bootstrap(studio, "alice", *arguments, LATCHKEY_REPORT="/home/alice/report.json")
+    return done, json.loads(studio.ssh("alice", "cat report.json").check().out)
+
+
+def _outcomes(report: dict[str, Any]) -> dict[str, str]:
+    return {check["name"]: check["outcome"] for check in report["checks"] if check["reason"] != "no check declared"}
+
+
+def test_a_writer_machine_has_both_profiles_and_may_what_it_should(studio: Machine, pair: Keys) -> None:
+    done, report = _report(studio, "--limit", "studio", "--diff")
+    assert done.code == 0, done.text
+    assert _outcomes(report) == dict.fromkeys(("claude", "claude_reader", "claude_writer"), "PASS")
+    written = studio.ssh("alice", "cat ~/.aws/credentials; stat -c %a ~/.aws ~/.aws/credentials").check().out
+    for user in (READER, WRITER):
+        assert f"[{user}]\naws_access_key_id = {pair[user]['AccessKeyId']}\n" in written
+        assert pair[user]["SecretAccessKey"] not in done.text
+    assert written.endswith("700\n600\n")
+    again, _report_again = _report(studio, "--limit", "studio")
+    assert recap(again.out)["changed"] == 0
+
+
+def test_a_reader_machine_never_meets_the_writer(studio: Machine, vps: Machine, pair: Keys) -> None:
+    said = bootstrap(studio, "alice", "--limit", "vps", "--check", "--diff", "-vvvv")
+    assert vps.ssh("alice", "ls ~/.aws").code != 0
+    done, report = _report(studio, "--limit", "vps", "--diff", "-vvvv")
+    assert done.code == 0, done.text
+    # Debian's own Python serves there, without botocore: asking AWS is for machines that have it.
+    assert _outcomes(report) == {"claude": "PASS", "claude_reader": "SKIP"}
+    assert f"[{READER}]" in vps.ssh("alice", "cat ~/.aws/credentials").check().out
+    whole = said.text + done.text + json.dumps(report)
+    assert WRITER not in whole
+    for secret in pair[WRITER]["AccessKeyId"], pair[WRITER]["SecretAccessKey"]:
+        assert secret not in whole
+        assert _files_with(vps, secret) == ""
+    assert pair[READER]["SecretAccessKey"] not in whole
+    assert _files_with(vps, WRITER) == ""
+
+
+def _files_with(machine: Machine, text: str) -> str:
+    """What on the machine's disks and in its memory's file systems holds ``text``."""
+    pseudo = [f"--exclude-dir={name}" for name in ("proc", "sys")]
+    return machine.ssh("root", ["grep", "-rlF", *pseudo, "-e", text, "/"], seconds=120).out
