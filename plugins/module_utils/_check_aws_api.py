@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ansible_collections.latchkey.workstation.plugins.module_utils import _checks_time
-from ansible_collections.latchkey.workstation.plugins.module_utils._boto import AwsTrouble, Profile, cached_role
+from ansible_collections.latchkey.workstation.plugins.module_utils._boto import AwsTrouble, Profile, not_aws
+from ansible_collections.latchkey.workstation.plugins.module_utils._boto_kept import kept_role
 from ansible_collections.latchkey.workstation.plugins.module_utils._checks_base import (
     ABSENT,
     FAIL,
@@ -34,18 +35,25 @@ def _identity(check: Check, here: Here) -> Outcome:
     try:
         profile = _profile(check, here)
         try:
-            told = profile.ask("sts", "get_caller_identity", here.deadline)
+            account, arn = _who(profile, here)
         except AwsTrouble as trouble:
             if trouble.cause != "signature":
                 raise
-            told = profile.ask("sts", "get_caller_identity", here.deadline)
+            account, arn = _who(profile, here)
     except AwsTrouble as trouble:
         return _outcome(trouble)
-    account, arn = str(told.get("Account", "")), str(told.get("Arn", ""))
     expected = check.options.get("account")
     if expected and account != str(expected):
         return Outcome(FAIL, f"it is of account {account}, not {expected}", "wrong_account", identity=arn)
     return Outcome(PASS, "valid", identity=arn)
+
+
+def _who(profile: Profile, here: Here) -> tuple[str, str]:
+    told = profile.ask("sts", "get_caller_identity", here.deadline)
+    account, arn = str(told.get("Account")), str(told.get("Arn"))
+    if not account.isdigit() or not arn.startswith("arn:"):
+        raise not_aws()
+    return account, arn
 
 
 def _role(check: Check, here: Here) -> Outcome:
@@ -61,7 +69,7 @@ def _role(check: Check, here: Here) -> Outcome:
     if not settings.get("sso_role_name"):
         return Outcome(ABSENT, f"the AWS profile {name} takes no role from a portal", "absent")
     identity = f"{settings.get('sso_role_name')} of {settings.get('sso_account_id')}"
-    role = cached_role(settings, home=here.home)
+    role = kept_role(settings, home=here.home)
     ends = _checks_time.parse(role["Expiration"]) if role else None
     if ends is None:
         return Outcome(ABSENT, "no role credentials are cached", "absent", identity=identity, remedy=remedy)
@@ -78,7 +86,7 @@ def _parameter(check: Check, here: Here) -> Outcome:
     name = check.options["name"]
     try:
         profile = _profile(check, here)
-        profile.ask("ssm", "get_parameter", here.deadline, Name=name, WithDecryption=True)
+        profile.parameter(name, here.deadline)
     except AwsTrouble as trouble:
         return _outcome(trouble)
     declared = check.options.get("write")
@@ -87,7 +95,7 @@ def _parameter(check: Check, here: Here) -> Outcome:
     impossible = {"Name": name, "Value": "-", "Type": "String", "AllowedPattern": "^$", "Overwrite": False}
     try:
         profile.ask("ssm", "put_parameter", here.deadline, **impossible)
-        may = True
+        return _outcome(not_aws())
     except AwsTrouble as trouble:
         if trouble.cause not in {"scope", "exists"}:
             return _outcome(trouble)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     Source = Mapping[str, Any]
 
-__all__ = ["Found", "Readers", "idle"]
+__all__ = ["Found", "Readers", "idle", "one_newline_less"]
 
 _IDLE = {"human_only": "only a person uses it: nothing reads it", "unused": "declared as unused: nothing reads it"}
 
@@ -76,3 +76,8 @@ class Readers:
 def idle(credential: Mapping[str, Any]) -> str:
     """Why nothing of this credential is ever read or invoked; empty for those in use."""
     return _IDLE.get(credential["category"], "")
+
+
+def one_newline_less(data: bytes) -> bytes:
+    """``data`` without the newline that text tools end a value with."""
+    return data[: -2 if data.endswith(b"\r\n") else -1] if data.endswith(b"\n") else data

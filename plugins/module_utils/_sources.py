@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Callable
 
 from ansible_collections.latchkey.workstation.plugins.module_utils import _command, _dotenv, _files
 from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
-from ansible_collections.latchkey.workstation.plugins.module_utils._found import Found, Readers, idle
+from ansible_collections.latchkey.workstation.plugins.module_utils._found import Found, Readers, idle, one_newline_less
 from ansible_collections.latchkey.workstation.plugins.module_utils._pointer import pick
 from ansible_collections.latchkey.workstation.plugins.module_utils._sources_ssm import read_ssm
 
@@ -89,7 +89,7 @@ def _env(source: Source, readers: Readers, origin: str) -> Found:
 
 def _file(source: Source, readers: Readers, origin: str) -> Found:
     data = _open(source, readers)
-    return _missing(source, origin) if data is None else Found.of(_one_newline_less(data), origin)
+    return _missing(source, origin) if data is None else Found.of(one_newline_less(data), origin)
 
 
 def _from_dotenv(source: Source, readers: Readers, origin: str) -> Found:
@@ -122,7 +122,7 @@ def _command_output(source: Source, readers: Readers, origin: str) -> Found:
         raise LatchkeyError(f"{source['argv'][0]} {how}", remedy="run it yourself and see what it says")
     if len(finished.out) >= _LIMIT:
         raise LatchkeyError(f"{source['argv'][0]} printed more than a value")
-    return Found.of(_one_newline_less(finished.out), origin)
+    return Found.of(one_newline_less(finished.out), origin)
 
 
 def _open(source: Source, readers: Readers) -> bytes | None:
@@ -131,10 +131,6 @@ def _open(source: Source, readers: Readers) -> bytes | None:
 
 def _missing(source: Source, origin: str) -> Found:
     return Found("absent", origin, reason=f"there is no {source['path']}")
-
-
-def _one_newline_less(data: bytes) -> bytes:
-    return data[: -2 if data.endswith(b"\r\n") else -1] if data.endswith(b"\n") else data
 
 
 _READERS: dict[str, Callable[[Source, Readers, str], Found]] = {

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.latchkey.workstation.plugins.module_utils._boto import AwsTrouble, Profile
 from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
-from ansible_collections.latchkey.workstation.plugins.module_utils._found import Found
+from ansible_collections.latchkey.workstation.plugins.module_utils._found import Found, one_newline_less
 from ansible_collections.latchkey.workstation.plugins.module_utils._pointer import pick
 
 if TYPE_CHECKING:
@@ -24,11 +24,10 @@ def read_ssm(source: Mapping[str, Any], home: str) -> Found:
     origin = f"ssm {source['name']}"
     try:
         profile = Profile(source["profile"], home=home, region=source["region"], base_url=source["base_url"])
-        answer = profile.ask("ssm", "get_parameter", Name=source["name"], WithDecryption=True)
-        text = str(answer["Parameter"]["Value"])
+        value = profile.parameter(source["name"])
         if source["pointer"]:
-            return pick(text.encode(), source["pointer"], place=origin, origin=origin)
-        return Found.of(text.removesuffix("\n").encode(), origin)
+            return pick(value, source["pointer"], place=origin, origin=origin)
+        return Found.of(one_newline_less(value), origin)
     except AwsTrouble as trouble:
         if trouble.cause == "no_parameter":
             return Found("absent", origin, reason=f"{origin}: {trouble.message}")

@@ -255,7 +255,7 @@ REFUSALS = {
     "too often": ("ThrottlingException", "blocked", "asked too often"),
     "no version": ("ParameterVersionNotFound", "absent", "no such parameter"),
     "something new": ("SomethingNew", "blocked", "AWS answered SomethingNew"),
-    "something odd": ("<script>\x1b[31m", "blocked", "AWS has trouble of its own"),
+    "something odd": ("<script>\x1b[31m", "blocked", "what answered is not AWS"),
 }
 
 
