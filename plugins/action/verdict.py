@@ -20,6 +20,8 @@ from ansible_collections.latchkey.workstation.plugins.module_utils import _files
 from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
 from ansible_collections.latchkey.workstation.plugins.plugin_utils import _verdict
 
+_BOOTSTRAP = os.path.join(os.path.dirname(__file__), "..", "..", "bootstrap.sh")
+
 
 class ActionModule(ActionBase):  # type: ignore[misc]
     """Runs on the controller only."""
@@ -38,7 +40,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         )
         check_mode = bool(self._task.check_mode)
         results = {name: value for name, value in variables.items() if name != "ansible_failed_result"}
-        report = _verdict.read_results(results, check_mode=check_mode)
+        report = _as_typed_here(_verdict.read_results(results, check_mode=check_mode))
         whole = {"run": _about(results, check_mode=check_mode), "machine": options["machine"], **report}
         for line, colour in _verdict.render(options["machine"], report, width=_width()):
             self._display.display(line, color=colour)
@@ -51,6 +53,14 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         if failing:
             answer["msg"] = f"{len(failing)} for you to look at: {', '.join(failing)}"
         return answer
+
+
+def _as_typed_here(report: dict[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
+    """Remedies name the playbook of a checkout; a collection that was installed has it by its name only."""
+    if not os.path.exists(_BOOTSTRAP):
+        for row in (row for rows in report.values() for row in rows if row.get("remedy")):
+            row["remedy"] = row["remedy"].replace("playbooks/store.yml", "latchkey.workstation.store")
+    return report
 
 
 def _about(results: dict[str, Any], *, check_mode: bool) -> dict[str, Any]:
