@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.latchkey.workstation.plugins.module_utils import _files
 from ansible_collections.latchkey.workstation.plugins.module_utils._aws_declared import declare
-from ansible_collections.latchkey.workstation.plugins.module_utils._aws_file import NOTE, AwsFile, Run
+from ansible_collections.latchkey.workstation.plugins.module_utils._aws_file import AwsFile, Run
+from ansible_collections.latchkey.workstation.plugins.module_utils._aws_note import Note
 from ansible_collections.latchkey.workstation.plugins.module_utils._aws_references import broken_references
 from ansible_collections.latchkey.workstation.plugins.module_utils._aws_static import static_section
 from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
@@ -44,7 +45,7 @@ def converge(  # noqa: PLR0913 - the options of the module
     With ``exclusive`` what was made before and is not declared any more is removed.
     """
     state, report = State(home, check_mode=check_mode), Report()
-    if not any(declared[kind] for kind in (*_KINDS, "static")) and not state.load(NOTE):
+    if not any(declared[kind] for kind in (*_KINDS, "static")) and Note(state).is_empty():
         return report
     with state.lock():
         run = Run(state, report, exclusive=exclusive, check_mode=check_mode)

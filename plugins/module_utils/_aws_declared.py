@@ -16,7 +16,7 @@ from ansible_collections.latchkey.workstation.plugins.module_utils._secrets impo
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["KEPT", "NEVER_LITERAL", "VARIABLES", "Place", "Setting", "Wanted", "declare"]
+__all__ = ["KEPT", "PARTS_OF_A_KEY", "VARIABLES", "Place", "Setting", "Wanted", "declare"]
 
 VARIABLES = {
     "sso-session": "aws_config_sso_sessions",
@@ -25,6 +25,7 @@ VARIABLES = {
 }
 
 NEVER_LITERAL = {"aws_secret_access_key", "aws_session_token", "aws_security_token"}
+PARTS_OF_A_KEY = {"aws_access_key_id", *NEVER_LITERAL}
 
 _UNFIT = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\x85\u2028\u2029\ud800-\udfff]")
 _KEY = re.compile(r"[A-Za-z][A-Za-z0-9_-]*\Z")

@@ -11,10 +11,11 @@ import random
 import stat
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ansible_collections.latchkey.workstation.plugins.module_utils import _files
 from ansible_collections.latchkey.workstation.plugins.module_utils._aws_config import plan
+from ansible_collections.latchkey.workstation.plugins.module_utils._aws_note import Note
 from ansible_collections.latchkey.workstation.plugins.module_utils._aws_parse import parse
 from ansible_collections.latchkey.workstation.plugins.module_utils._aws_shown import holds_no_secret
 from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
@@ -27,9 +28,8 @@ if TYPE_CHECKING:
     from ansible_collections.latchkey.workstation.plugins.module_utils._report import Report
     from ansible_collections.latchkey.workstation.plugins.module_utils._state import State
 
-__all__ = ["NOTE", "AwsFile", "Run"]
+__all__ = ["AwsFile", "Run"]
 
-NOTE = "aws_config"
 _PATIENCE = 5
 _QUIET = 0.05
 _QUIET_WHEN_EMPTY = 2  # the AWS CLI empties a file before it fills it
@@ -44,6 +44,10 @@ class Run:
     report: Report
     exclusive: bool
     check_mode: bool
+
+    @property
+    def note(self) -> Note:
+        return Note(self.state)
 
 
 @dataclass
@@ -68,8 +72,8 @@ class AwsFile:
 
     def plan(self) -> tuple[_files.Snapshot, Plan]:
         before, ini = self.read()
-        made = _made(self.run.state.load(NOTE), self.path)
-        return before, plan(ini, wanted=self.wanted, made=made, exclusive=self.run.exclusive, key=self.run.state.key())
+        made, key = self.run.note.made(self.path), self.run.state.key()
+        return before, plan(ini, wanted=self.wanted, made=made, exclusive=self.run.exclusive, key=key)
 
     def converge(self) -> None:
         """Until it stays as declared: what another program undoes at the same moment is done again."""
@@ -93,24 +97,23 @@ class AwsFile:
 
     def _write(self, before: _files.Snapshot, draft: Plan, *, loose: bool, wait: bool) -> bool:
         """Note what may become ours, write, note what has; False where it is no more what was written."""
-        note = self.run.state.load(NOTE)
         stays = True
         if draft.changed or loose:
             if wait and _is_fresh(before):
                 raise _files.ChangedMeanwhile(f"{before.path} was written this very moment", remedy="run again")
-            self.run.state.save(NOTE, {**note, self.path: _joined(_made(note, self.path), draft.made)})
+            self.run.note.announce(self.path, draft.made)
             _files.ensure_folder(os.path.dirname(before.path))
             if not self.credentials and holds_no_secret((before.data or b"").decode()):
                 self.run.state.keep_previous(before)
             _files.write(before, draft.data, mode=0o600 if self.credentials else None)
             time.sleep(_QUIET / 2)
             stays = _files.read(before.path).data == draft.data
-        self.run.state.save(NOTE, {path: made for path, made in {**note, self.path: draft.made}.items() if made})
+        self.run.note.remember(self.path, draft.made)
         return stays
 
     def _tell(self, draft: Plan, *, loose: bool) -> None:
         for row in draft.rows:
-            self.run.report.add(row.item, "changed" if row.what else "ok", row.what)
+            self.run.report.add(row.item, row.state, row.what, remedy=row.remedy)
         if loose:
             self.run.report.add(self.path, "changed", "others could read it: 0600")
         self._close_folder()
@@ -147,17 +150,3 @@ def _is_fresh(seen: _files.Snapshot) -> bool:
         return False
     age = time.time() - seen.status.st_mtime
     return seen.status.st_size != len(seen.data) or 0 <= age < (_QUIET if seen.data else _QUIET_WHEN_EMPTY)
-
-
-def _made(note: dict[str, Any], path: str) -> dict[str, list[str]]:
-    """What we noted as ours in the file at ``path``."""
-    made = note.get(path, {})
-    if not isinstance(made, dict) or not all(isinstance(keys, list) for keys in made.values()):
-        raise LatchkeyError(
-            f"the note {NOTE}.json is damaged", remedy="remove it: what we made counts as your own then"
-        )
-    return {item: [str(key) for key in keys] for item, keys in made.items()}
-
-
-def _joined(one: dict[str, list[str]], other: dict[str, list[str]]) -> dict[str, list[str]]:
-    return {item: sorted({*one.get(item, ()), *other.get(item, ())}) for item in {*one, *other}}

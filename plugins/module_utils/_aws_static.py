@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Callable
 
-from ansible_collections.latchkey.workstation.plugins.module_utils._aws_declared import KEPT, declare
+from ansible_collections.latchkey.workstation.plugins.module_utils._aws_declared import KEPT, PARTS_OF_A_KEY, declare
 from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
 from ansible_collections.latchkey.workstation.plugins.module_utils._found import Found
 
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     Look = Callable[[Sequence[Mapping[str, Any]]], Found]
 
 __all__ = ["sources_of", "static_section"]
-
-_PARTS = {"aws_access_key_id", "aws_secret_access_key", "aws_session_token", "aws_security_token"}
 
 
 def sources_of(value: Any) -> list[Any]:
@@ -61,9 +59,9 @@ def static_section(section: Mapping[str, Any], ini: Ini, look: Look, report: Rep
         elif not found.secret:
             return held(key, found, found.unwritten)
     wanted = declare("credentials", name, settings, absent=absent)
-    half = next((key for key in kept if key.lower() in _PARTS), None)
+    half = next((key for key in kept if key.lower() in PARTS_OF_A_KEY), None)
     new = {place.key: setting.text for place, setting in wanted.settings.items() if setting and setting is not KEPT}
-    if half and any(new.get(part, there.get(part)) != there.get(part) for part in _PARTS):
+    if half and any(new.get(part, there.get(part)) != there.get(part) for part in PARTS_OF_A_KEY):
         return held(half, kept[half], "unknown")
     return wanted
 

@@ -36,6 +36,10 @@ def edit(data: bytes, *wanted: Wanted, made: Any = None, exclusive: bool = True,
     return plan(ini, wanted=wanted, made=made or {}, exclusive=exclusive, key=KEY)
 
 
+def ours(draft: Plan) -> dict[str, set[str]]:
+    return {item: set(places) for item, places in draft.made.items()}
+
+
 def profile(name: str = "dev", absent: bool = False, **settings: Any) -> Wanted:
     return declare("profile", name, settings, absent=absent)
 
@@ -289,13 +293,13 @@ def test_lines_that_a_value_has_swallowed_are_not_lost(
 
 def test_what_is_ours_goes_when_it_is_no_longer_declared_and_nothing_else() -> None:
     first = edit(b"[profile adopted]\nregion = x\n", profile(region="x", output="json"), profile("adopted", k="1"))
-    assert first.made == {"profile dev": ["[]", "output", "region"], "profile adopted": ["k"]}
+    assert ours(first) == {"profile dev": {"[]", "output", "region"}, "profile adopted": {"k"}}
     by_hand = first.data + b"cli_pager = less\n"
     second = edit(by_hand, made=first.made)
     assert second.data == b"[profile adopted]\nregion = x\n\n[profile dev]\ncli_pager = less\n"
     assert [(row.item, row.what) for row in second.rows] == [
-        ("profile dev", "removed output, region, no longer declared"),
         ("profile adopted", "removed k, no longer declared"),
+        ("profile dev", "removed output, region, no longer declared"),
     ]
     assert second.made == {}
 
@@ -304,7 +308,7 @@ def test_a_key_of_ours_goes_when_only_it_is_no_longer_declared() -> None:
     first = edit(b"", profile(region="x", s3={"a": 1, "b": 2}))
     second = edit(first.data, profile(s3={"a": 1}), made=first.made)
     assert second.data == b"[profile dev]\ns3 =\n    a = 1\n"
-    assert second.made == {"profile dev": ["[]", "s3.a"]}
+    assert ours(second) == {"profile dev": {"[]", "s3.a"}}
 
 
 def test_a_list_that_is_not_everything_removes_nothing() -> None:

@@ -1,0 +1,102 @@
+# Copyright (c) 2026 latchkey contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What somebody put into a section of ours, or built upon it, is left alone and told."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from ansible_collections.latchkey.workstation.plugins.module_utils._found import Found
+
+from tests.unit.plugins.module_utils.aws_home import READER, SECRET, Home
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+OWN = "hisOwn7MtGbClwBF/2Zp9Utk/h3yCo8nvbOWNKEY"
+THEIRS = "left alone: somebody has put another value there"
+CORP = {"corp": {"sso_start_url": "https://x.awsapps.com/start", "sso_region": "eu-west-1"}}
+NAMED = "\n[profile mine]\nsso_session = corp\n"
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path)
+
+
+def test_a_key_that_somebody_put_over_ours_is_not_removed(home: Home) -> None:
+    home.converge(static={"reader": {**READER["reader"], "x_note": "a"}})
+    text = home.credentials.read_text().replace(SECRET, OWN).replace("us-west-2", "eu-central-1")
+    home.credentials.write_text(text)
+    foreseen, report = home.converge(check_mode=True), home.converge()
+    assert foreseen.items == report.items
+    changed, left = report.items
+    assert (changed["state"], changed["what"]) == ("changed", "removed x_note, no longer declared")
+    assert (left["item"], left["state"]) == ("credentials reader", "ok")
+    assert left["what"] == f"aws_access_key_id, aws_secret_access_key, region {THEIRS}"
+    assert left["remedy"] == "remove it yourself if nobody needs it"
+    assert home.credentials.read_text() == text.replace("x_note = a\n", "")
+    assert OWN not in repr(report)
+    assert home.converge().items == []
+
+
+def test_a_key_that_leaves_a_section_of_ours_is_left_where_it_is_theirs(home: Home) -> None:
+    home.converge(profiles={"dev": {"region": "a", "output": "json", "s3": {"addressing_style": "path"}}})
+    home.config.write_text(home.config.read_text().replace("= path", "= auto"))
+    rows = home.converge(profiles={"dev": {"region": "a"}}).items
+    assert [(row["state"], row["what"]) for row in rows] == [
+        ("changed", "removed output"),
+        ("ok", f"s3.addressing_style {THEIRS}"),
+    ]
+    assert home.config.read_text() == "[profile dev]\nregion = a\ns3 =\n    addressing_style = auto\n"
+
+
+def test_a_value_that_goes_on_over_deeper_lines_is_theirs(home: Home) -> None:
+    home.converge(profiles={"dev": {"region": "a"}})
+    text = home.config.read_text() + "  [profile prod]\n"
+    home.config.write_text(text)
+    assert [row["what"] for row in home.converge().items] == [f"region {THEIRS}"]
+    assert home.config.read_text() == text
+
+
+@pytest.mark.parametrize("found", ["file", "nothing"])
+def test_what_was_last_seen_as_declared_is_ours(home: Home, found: str) -> None:
+    """A value that follows its source goes; one of which the source has nothing any more may be somebody's."""
+    home.converge(static=READER)
+    home.credentials.write_text(home.credentials.read_text().replace(SECRET, OWN))
+    home.found = Found.of(OWN.encode(), "file") if found == "file" else Found("absent")
+    assert not home.converge(static=READER).changed
+    home.converge()
+    assert (OWN in home.credentials.read_text()) is (found == "nothing")
+
+
+def test_without_a_key_to_compare_nothing_is_removed(home: Home) -> None:
+    home.converge(profiles={"dev": {"region": "a"}})
+    (home.home / ".local/state/latchkey/key").unlink()
+    assert [row["state"] for row in home.converge(check_mode=True).items] == ["changed"]
+    assert [row["state"] for row in home.converge().items] == ["ok"]
+    assert home.config.read_text() == "[profile dev]\nregion = a\n"
+
+
+def test_a_session_that_somebodys_profile_names_is_left_as_long_as_it_does(home: Home) -> None:
+    home.converge(sso_sessions=CORP, profiles={"dev": {"sso_session": "corp"}})
+    session = home.config.read_text().partition("\n[profile")[0]
+    home.config.write_text(home.config.read_text() + NAMED)
+    report = home.converge()
+    assert [(row["item"], row["state"], row["what"]) for row in report.items] == [
+        ("profile dev", "changed", "removed, no longer declared"),
+        ("sso-session corp", "ok", "left alone, though no longer declared: [profile mine] names it"),
+    ]
+    assert home.config.read_text() == session + NAMED
+    assert not home.converge().changed
+    home.config.write_text(session)
+    assert home.rows() == {"sso-session corp": ("changed", "removed, no longer declared")}
+    assert home.config.read_text() == ""
+
+
+def test_a_session_that_a_declared_profile_names_has_to_be_declared(home: Home) -> None:
+    home.converge(sso_sessions=CORP, profiles={"dev": {"sso_session": "corp"}})
+    assert "there is no such [sso-session]" in home.converge(profiles={"dev": {"sso_session": "corp"}}).msg
