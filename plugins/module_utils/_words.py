@@ -17,19 +17,27 @@ __all__ = ["is_duration", "is_words", "nearest", "seconds", "shown"]
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _DURATION = re.compile(r"([0-9]{1,6})([smhdw])")
-_HARMLESS = re.compile(r"[A-Za-z]?[a-z0-9_.-]{0,24}|[A-Z0-9_]{1,24}")
+_HARMLESS = re.compile(r"(?=.{0,24}\Z)[A-Za-z_.-]*([0-9][A-Za-z_.-]*){0,2}")
 
 
-def shown(word: object) -> str:
-    """``word`` as an error may repeat it: what could be a secret that was put in the wrong place is not."""
-    return str(word) if _HARMLESS.fullmatch(str(word)) else "(what is written there)"
+def shown(word: object, words: Iterable[str] = ()) -> str:
+    """``word`` as an error may repeat it: short and of letters, or like one of ``words``.
+
+    Any other could be a secret that was put in the wrong place.
+    """
+    text = str(word)
+    return text if _HARMLESS.fullmatch(text) or _close(text, words, 0.8) else "(what is written there)"
 
 
 def nearest(word: object, words: Iterable[str]) -> str:
     """A hint at the valid word somebody probably meant."""
     known = sorted(words)
-    close = difflib.get_close_matches(str(word), known, n=1, cutoff=0.5)
+    close = _close(str(word), known, 0.5)
     return f'did you mean "{close[0]}"?' if close else f"known: {', '.join(known)}" if known else "none is declared"
+
+
+def _close(text: str, words: Iterable[str], cutoff: float) -> list[str]:
+    return difflib.get_close_matches(text, words, n=1, cutoff=cutoff)
 
 
 def seconds(duration: str) -> int:
