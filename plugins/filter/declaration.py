@@ -28,6 +28,7 @@ def declaration(  # noqa: PLR0913 - what a template can say of where it stands
     machine: str = "",
     person: str = "",
     user: str = "",
+    credential: str = "",
     names: Iterable[str] = (),
 ) -> dict[str, Any]:
     """The compiled declaration of one machine: errors and members."""
@@ -41,7 +42,7 @@ def declaration(  # noqa: PLR0913 - what a template can say of where it stands
         name=machine or own_name,
         person=person or pwd.getpwuid(os.geteuid()).pw_name,
     )
-    return compile_declaration(variables, where, user=user, names=names)
+    return compile_declaration(variables, where, user=user, credential=credential, names=names)
 
 
 def _select(wanted: Callable[[dict[str, Any]], object]) -> Callable[[dict[str, Any]], list[dict[str, Any]]]:

@@ -15,13 +15,16 @@ from ansible_collections.latchkey.workstation.plugins.module_utils._found import
 from ansible_collections.latchkey.workstation.plugins.module_utils._secrets import Secret
 from ansible_collections.latchkey.workstation.plugins.plugin_utils import _schema
 from ansible_collections.latchkey.workstation.plugins.plugin_utils._fill import fill
+from ansible_collections.latchkey.workstation.plugins.plugin_utils._people import check_only
+from ansible_collections.latchkey.workstation.plugins.plugin_utils._place import Entry, entries, sound
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ansible_collections.latchkey.workstation.plugins.plugin_utils._people import Person
+    from ansible_collections.latchkey.workstation.plugins.plugin_utils._people import Machine, Person
+    from ansible_collections.latchkey.workstation.plugins.plugin_utils._place import Claims
 
-__all__ = ["AWS_VARIABLES", "Section", "aws_sections", "check_aws"]
+__all__ = ["AWS_VARIABLES", "Sections", "aws_sections", "check_aws"]
 
 AWS_VARIABLES = {
     "aws_config_sso_sessions": "sso_sessions",
@@ -33,55 +36,57 @@ _STATIC = "aws_config_credentials"
 _FROM_ITS_SOURCE = Secret("its value comes later")
 _OURS = {"only": _schema.CREDENTIAL["only"], "state": _schema.Key(choices=("present", "absent"))}
 
-Section = tuple[str, str, dict[str, Any]]
+Sections = dict[str, list[Entry]]
 
 
-def check_aws(variables: Mapping[str, Any], errors: list[str]) -> list[Section]:
-    """Every declared section; what is wrong with one is added to ``errors``."""
-    sections: list[Section] = []
-    for variable in AWS_VARIABLES:
-        declared = variables.get(variable) or {}
-        if not isinstance(declared, dict):
-            errors.append(f"{variable} must be a mapping of names to sections")
-            continue
-        for name, section in declared.items():
-            if not isinstance(section, dict):
-                errors.append(f"{variable}.{name} must be a mapping of keys to values")
-                continue
-            _check_section(variable, f"{variable}.{name}", section, errors)
-            sections.append((variable, name, section))
-    return sections
+def check_aws(
+    variables: Mapping[str, Any], roster: Mapping[str, Entry], machine: Machine, errors: list[str]
+) -> Sections:
+    """The sections of every variable with which nothing is wrong."""
+
+    def check(section: Entry, wrong: list[str]) -> None:
+        _check_section(section, wrong)
+        check_only(section, roster, machine, wrong)
+
+    return {
+        variable: sound(entries(variable, variables.get(variable), errors), check, errors) for variable in AWS_VARIABLES
+    }
 
 
 def aws_sections(
-    sections: list[Section], person: Person, credentials: Sequence[Mapping[str, Any]], errors: list[str]
+    sections: Sections, person: Person, credentials: Sequence[Mapping[str, Any]], claims: Claims, errors: list[str]
 ) -> dict[str, list[dict[str, Any]]]:
     """name, state and settings of every section that is meant for ``person``, who has ``credentials``."""
     mine: dict[str, list[dict[str, Any]]] = {kind: [] for kind in AWS_VARIABLES.values()}
-    for variable, name, section in sections:
-        if not person.is_meant(section.get("only")):
-            continue
-        settings = {key: value for key, value in section.items() if key not in _OURS}
-        where = f"{variable}.{name}"
-        title, filled = fill([name, settings], person.words(), errors, where=where)
-        if variable == _STATIC:
-            filled = {key: _sources(value, credentials) or value for key, value in filled.items()}
-        state = section.get("state") or "present"
-        mine[AWS_VARIABLES[variable]].append({"name": title, "state": state, "settings": filled})
+    for variable, declared in sections.items():
+        for name, where, section in declared:
+            if person.is_meant(section.get("only")):
+                settings = {key: value for key, value in section.items() if key not in _OURS}
+                title, filled = (fill(each, person.words(), errors, where=where) for each in (name, settings))
+                if variable == _STATIC:
+                    filled = {key: _sources(value, credentials) or value for key, value in filled.items()}
+                state = section.get("state") or "present"
+                mine[AWS_VARIABLES[variable]].append({"name": title, "state": state, "settings": filled})
+                claims[f"the section {title} of {variable}"].append(where)
     return mine
 
 
-def _check_section(variable: str, where: str, section: dict[str, Any], errors: list[str]) -> None:
-    _schema.check_entry(where, {key: value for key, value in section.items() if key in _OURS}, _OURS, errors)
-    settings = {key: value for key, value in section.items() if key not in _OURS}
+def _check_section(section: Entry, errors: list[str]) -> None:
+    name, where, entry = section
+    if not isinstance(entry, dict):
+        errors.append(f"{where} must be a mapping of keys to values")
+        return
+    variable = where.path.partition(".")[0]
+    _schema.check_entry(where, {key: value for key, value in entry.items() if key in _OURS}, _OURS, errors)
+    settings = {key: value for key, value in entry.items() if key not in _OURS}
     for key, value in settings.items() if variable == _STATIC else ():
         for source in sources_of(value):
-            _schema.check_source(f"{where}.{key}", source, errors)
+            _schema.check_source(where.below(key).at(source), source, errors)
             settings[key] = _FROM_ITS_SOURCE
     try:
-        declare(_KINDS[variable], where.partition(".")[2], settings)
+        declare(_KINDS[variable], name, settings)
     except LatchkeyError as error:
-        errors.append(str(error))
+        errors.append(where.told(str(error), entry))
 
 
 def _sources(value: Any, credentials: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -16,7 +16,7 @@ from ansible_collections.latchkey.workstation.plugins.module_utils._words import
 from ansible_collections.latchkey.workstation.plugins.plugin_utils import _schema
 from ansible_collections.latchkey.workstation.plugins.plugin_utils._aws_sections import (
     AWS_VARIABLES,
-    Section,
+    Sections,
     aws_sections,
     check_aws,
 )
@@ -26,13 +26,9 @@ from ansible_collections.latchkey.workstation.plugins.plugin_utils._people impor
     Person,
     check_accounts,
     check_only,
-    check_roster,
+    check_person,
 )
-
-try:
-    from ansible._internal._datatag._tags import Origin
-except ImportError:
-    Origin = None
+from ansible_collections.latchkey.workstation.plugins.plugin_utils._place import Claims, Entry, Place, entries, sound
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -48,44 +44,49 @@ _NAMES = {
     *("aws_config_path", "aws_config_credentials_path", "aws_config_backend", "aws_config_security"),
     *("aws_config_exclusive", "aws_config_result"),
 }
-_LIVE = {"file", "dotenv", "keychain"}
+_LIVE = {"file", "dotenv"}
 
 
 def compile_declaration(
-    variables: Mapping[str, Any], machine: Machine, *, user: str = "", names: Iterable[str] = ()
+    variables: Mapping[str, Any], machine: Machine, *, user: str = "", credential: str = "", names: Iterable[str] = ()
 ) -> dict[str, Any]:
     """``errors`` (sentences with file and line) and ``members`` (name, account, credentials), all filled in.
 
     ``credentials`` are the names of all, those for other machines too. ``declares`` tells nothing declared, of which
     nothing follows, from declared none.
     """
-    errors = _unknown_names(names)
-    roster = _merge("latchkey_roster", variables, errors)
-    credentials = _merge("latchkey_credentials", variables, errors)
-    check_roster(roster, machine, errors)
-    _check_credentials(credentials, roster, machine, errors)
-    sections = check_aws(variables, errors)
-    for variable, name, section in sections:
-        check_only(f"{variable}.{name}", section.get("only"), roster, machine, errors)
-    if _merge("latchkey_jobs", variables, errors):
-        errors.append("latchkey_jobs: this version provisions no jobs yet, leave it empty")
-    everybody = roster or {machine.person: {}}
-    if user and user not in everybody:
-        errors.append(f"user={shown(user)} is not on the roster, {nearest(user, everybody)}")
-    members: list[dict[str, Any]] = []
-    if not errors:
-        people = [Person(name, entry, machine) for name, entry in everybody.items()]
-        here = [person for person in people if person.works_here and user in ("", person.name)]
-        check_accounts(here, errors)
-        members = [_member(person, credentials, sections, errors) for person in here]
+    of_roster: list[str] = []
+    roster = _merge("latchkey_roster", variables, of_roster)
+    for entry in roster.values():
+        check_person(entry, machine, of_roster)
+    errors = [*_unknown_names(names), *of_roster]
+    declared = _merge("latchkey_credentials", variables, errors)
+
+    def check(entry: Entry, wrong: list[str]) -> None:
+        _check_credential(entry, declared, wrong)
+        check_only(entry, roster, machine, wrong)
+
+    credentials = sound(declared.values(), check, errors)
+    sections = check_aws(variables, roster, machine, errors)
+    errors += [
+        f"{job.where}: this version provisions no jobs yet, leave it out"
+        for job in _merge("latchkey_jobs", variables, errors).values()
+    ]
+    everybody = roster or {machine.person: Entry(machine.person, Place("latchkey_roster"), {})}
+    errors += _unknown_choice("user", user, everybody, "on the roster")
+    errors += _unknown_choice("credential", credential, declared, "declared")
+    people = [] if of_roster else [Person(*entry, machine) for entry in everybody.values()]
+    here = [person for person in people if person.works_here and user in ("", person.name)]
+    check_accounts(here, errors)
+    members = _members(here, credentials, sections, errors)
     return {
-        "errors": [_located(error, variables) for error in errors],
+        "errors": list(dict.fromkeys(errors)),
         "machine": machine.name,
         "declares": {
             concern: any(isinstance(variables.get(name), dict) for name in names)
             for concern, names in (("credentials", _family("latchkey_credentials", variables)), ("aws", AWS_VARIABLES))
         },
-        "credentials": sorted(credentials),
+        "credentials": sorted(declared),
         "members": [] if errors else members,
     }
 
@@ -97,20 +98,9 @@ def _unknown_names(names: Iterable[str]) -> list[str]:
     return [f"{name}: no such variable, {nearest(name, known)}" for name in sorted(wrong)]
 
 
-def _located(error: str, variables: Mapping[str, Any]) -> str:
-    """The error behind the place where its entry stands, as far as Ansible knows it."""
-    variable, _dot, entry = error.partition(":")[0].partition(".")
-    for name, entries in variables.items():
-        for key in entries if name.startswith(variable) and isinstance(entries, dict) else ():
-            if re.match(rf"{re.escape(str(key))}\b", entry) and origin_of(key):
-                return f"{origin_of(key)}: {error}"
-    return error
-
-
-def origin_of(value: Any) -> str:
-    """file:line of a declared value for people to read, "" where Ansible does not tell."""
-    tag = Origin.get_tag(value) if Origin else None
-    return f"{tag.path}:{tag.line_num}" if tag and tag.path and tag.line_num else ""
+def _unknown_choice(option: str, name: str, known: Iterable[str], there: str) -> list[str]:
+    """A name from the command line."""
+    return [] if name in ("", *known) else [f"{option}={shown(name, known)} is not {there}, {nearest(name, known)}"]
 
 
 def _family(prefix: str, variables: Iterable[str]) -> list[str]:
@@ -118,20 +108,14 @@ def _family(prefix: str, variables: Iterable[str]) -> list[str]:
     return sorted(name for name in variables if name == prefix or name.startswith(f"{prefix}_"))
 
 
-def _merge(prefix: str, variables: Mapping[str, Any], errors: list[str]) -> dict[str, Any]:
+def _merge(prefix: str, variables: Mapping[str, Any], errors: list[str]) -> dict[str, Entry]:
     """The entries of the whole family."""
-    merged: dict[str, Any] = {}
-    origin: dict[str, str] = {}
+    merged: dict[str, Entry] = {}
     for variable in _family(prefix, variables):
-        entries = variables[variable] or {}
-        if not isinstance(entries, dict):
-            errors.append(f"{variable} must be a mapping of names to entries")
-            continue
-        for name, entry in entries.items():
+        for name, where, value in entries(variable, variables[variable], errors):
             if name in merged:
-                errors.append(f"{variable}.{shown(name)} is declared in {origin[name]} already: keep one of them")
-            merged[str(name)] = _without_nulls(entry or {})
-            origin[str(name)] = variable
+                errors.append(f"{where} is there already, as {merged[name].where.path}: keep one of them")
+            merged[name] = Entry(name, where, _without_nulls({} if value is None else value))
     return merged
 
 
@@ -142,56 +126,72 @@ def _without_nulls(entry: Any) -> Any:
     return [_without_nulls(value) for value in entry] if isinstance(entry, list) else entry
 
 
-def _check_credentials(
-    credentials: dict[str, Any], roster: dict[str, Any], machine: Machine, errors: list[str]
-) -> None:
-    for name, entry in credentials.items():
-        where = f"latchkey_credentials.{shown(name)}"
-        if not _CREDENTIAL_NAME.fullmatch(name):
-            errors.append(f"{where}: a credential's name is letters, digits, _ . - and at most 64 long")
-        _schema.check_entry(where, entry, _schema.CREDENTIAL, errors)
-        if not isinstance(entry, dict):
-            continue
-        check_only(where, entry.get("only"), roster, machine, errors)
-        if isinstance(entry.get("check"), dict) and "provider" in entry["check"]:
-            errors += [f"{where}.check.{problem}" for problem in problems(entry["check"], credentials)]
-        if entry.get("export") and not entry.get("keychain") and not _is_live(entry):
-            errors.append(f"{where}.export: shells have no place to read it from, declare a keychain item for it")
+def _check_credential(credential: Entry, known: Iterable[str], errors: list[str]) -> None:
+    name, where, entry = credential
+    if not _CREDENTIAL_NAME.fullmatch(name):
+        errors.append(f"{where}: a credential's name is letters, digits, _ . - and at most 64 long")
+    _schema.check_entry(where, entry, _schema.CREDENTIAL, errors)
+    if not isinstance(entry, dict):
+        return
+    check = entry.get("check")
+    if isinstance(check, dict) and "provider" in check:
+        here = where.below("check")
+        errors += [here.told(f"{here.path}.{problem}", check) for problem in problems(check, known)]
+    if any(not export["file"] for export in _exports(entry)) and not entry.get("keychain") and not _is_live(entry):
+        errors.append(f"{where.below('export')}: shells have no place to read it from, declare a keychain item for it")
 
 
 def _is_live(entry: dict[str, Any]) -> bool:
     """Whether a shell can read the first authority by itself."""
-    kinds = [kind for source in entry.get("source") or [] if isinstance(source, dict) for kind in source]
-    return bool(kinds) and kinds[0] in _LIVE
+    sources = [source for source in _schema.listed(entry.get("source")) if isinstance(source, dict)]
+    authorities = [kind for source in sources for kind in source if kind != "env"]
+    return bool(authorities) and authorities[0] in _LIVE
 
 
-def _member(person: Person, credentials: dict[str, Any], sections: list[Section], errors: list[str]) -> dict[str, Any]:
-    words = person.words()
-    mine = [
-        _credential(name, fill(entry, words, errors, where=f"latchkey_credentials.{name} for {person.name}"))
-        for name, entry in credentials.items()
-        if person.is_meant(entry.get("only"))
+def _members(
+    people: list[Person], credentials: list[Entry], sections: Sections, errors: list[str]
+) -> list[dict[str, Any]]:
+    """Everybody with what is theirs. What two entries claim for somebody is told once, however many it befalls."""
+    members = []
+    doubles: Claims = {}
+    for person in people:
+        claims: Claims = collections.defaultdict(list)
+        members.append(_member(person, credentials, sections, claims, errors))
+        told = list(doubles.values())
+        doubles.update({what: takers for what, takers in claims.items() if len(takers) > 1 and takers not in told})
+    errors += [
+        f"{Place(what, takers[-1].origin)} is wanted by {' and '.join(taker.path for taker in takers)}: give it to one"
+        for what, takers in doubles.items()
     ]
-    _check_unique(person.name, mine, errors)
+    return members
+
+
+def _member(
+    person: Person, credentials: list[Entry], sections: Sections, claims: Claims, errors: list[str]
+) -> dict[str, Any]:
+    words = person.words()
+    mine = []
+    for name, where, entry in credentials:
+        if person.is_meant(entry.get("only")):
+            credential = _credential(name, fill(entry, words, errors, where=where))
+            mine.append(credential)
+            for what in _places(credential):
+                claims[what].append(where)
     return {
         "name": person.name,
         "account": person.account,
         "credentials": mine,
-        "aws": aws_sections(sections, person, mine, errors),
+        "aws": aws_sections(sections, person, mine, claims, errors),
     }
 
 
 def _credential(name: str, entry: dict[str, Any]) -> dict[str, Any]:
-    exports = entry.get("export") or []
     return {
         "name": name,
         "about": entry.get("about") or "",
         "sources": [_schema.normalise_source(source) for source in entry.get("source") or []],
         "keychain": entry.get("keychain"),
-        "exports": [
-            {"name": e["name"], "file": e.get("file")} if isinstance(e, dict) else {"name": e, "file": None}
-            for e in (exports if isinstance(exports, list) else [exports])
-        ],
+        "exports": _exports(entry),
         "check": entry.get("check"),
         "required": entry.get("required", True),
         "warn_before": seconds(entry["warn_before"]) if entry.get("warn_before") else 0,
@@ -201,27 +201,20 @@ def _credential(name: str, entry: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _places(credentials: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
-    """Everything of which a member may have only one, with the credential that takes it."""
-    for credential in credentials:
-        keychain = credential["keychain"]
-        if keychain:
-            yield f"the keychain item {keychain['service']} of {keychain['account']}", credential["name"]
-        for export in credential["exports"]:
-            yield f"{export['name']} in {_plain(export['file']) or 'shells'}", credential["name"]
+def _exports(entry: dict[str, Any]) -> list[dict[str, Any]]:
+    exports = [each if isinstance(each, dict) else {"name": each} for each in _schema.listed(entry.get("export"))]
+    return [{"name": export.get("name"), "file": export.get("file")} for export in exports]
+
+
+def _places(credential: dict[str, Any]) -> Iterator[str]:
+    """Everything of which a member may have only one."""
+    keychain = credential["keychain"]
+    if keychain:
+        yield f"the keychain item {keychain['service']} of {keychain['account']}"
+    for export in credential["exports"]:
+        yield f"the export of {export['name']} to {_plain(export['file']) or 'shells'}"
 
 
 def _plain(path: str | None) -> str:
     """One spelling for all of a path's."""
     return os.path.normpath(path.replace("{home}", "~")) if path else ""
-
-
-def _check_unique(member: str, credentials: list[dict[str, Any]], errors: list[str]) -> None:
-    takers = collections.defaultdict(list)
-    for place, name in _places(credentials):
-        takers[place].append(name)
-    errors += [
-        f"{place} of {member} is wanted by {' and '.join(names)} of latchkey_credentials: give it to one"
-        for place, names in takers.items()
-        if len(names) > 1
-    ]

@@ -14,14 +14,15 @@ from ansible_collections.latchkey.workstation.plugins.module_utils._words import
     is_duration,
     is_words,
     nearest,
-    seconds,
     shown,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["CREDENTIAL", "MEMBER", "Key", "check_entry", "check_source", "nearest", "normalise_source", "seconds"]
+    from ansible_collections.latchkey.workstation.plugins.plugin_utils._place import Place
+
+__all__ = ["CREDENTIAL", "MEMBER", "Key", "check_entry", "check_source", "listed", "normalise_source"]
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _RESERVED = re.compile(
@@ -95,50 +96,55 @@ CREDENTIAL: dict[str, Key] = {
 _EXPORT = {"name": Key("variable", required=True), "file": Key("path")}
 
 
-def check_entry(where: str, entry: object, keys: Mapping[str, Key], errors: list[str]) -> None:
+def check_entry(where: Place, entry: object, keys: Mapping[str, Key], errors: list[str]) -> None:
     """Add to ``errors`` everything that is wrong with ``entry``."""
     if not isinstance(entry, dict):
         errors.append(f"{where} must be a mapping of {', '.join(keys)}")
         return
     for key, value in entry.items():
         if key not in keys:
-            errors.append(f"{where}.{shown(key)}: no such key, {nearest(key, keys)}")
+            errors.append(f"{where.below(key)}: no such key, {nearest(key, keys)}")
         elif value is not None:
-            _check_value(f"{where}.{key}", value, keys[key], errors)
+            _check_value(where.below(key), value, keys[key], errors)
     errors += [
-        f"{where}.{key} is missing" for key, rule in keys.items() if rule.required and entry.get(key) in (None, "")
+        f"{where.below(key)} is missing" for key, rule in keys.items() if rule.required and entry.get(key) in (None, "")
     ]
 
 
-def _check_value(where: str, value: Any, rule: Key, errors: list[str]) -> None:
+def _check_value(where: Place, value: Any, rule: Key, errors: list[str]) -> None:
     if rule.choices and value not in rule.choices:
-        errors.append(f"{where}: {shown(value)} is not known, {nearest(value, rule.choices)}")
+        errors.append(f"{where}: {shown(value, rule.choices)} is not known, {nearest(value, rule.choices)}")
     elif rule.kind in _NESTED:
         _NESTED[rule.kind](where, value, rule, errors)
     elif not _FLAT[rule.kind][0](value):
         errors.append(f"{where} must be {_FLAT[rule.kind][1]}")
 
 
-def _check_sources(where: str, value: Any, _rule: Key, errors: list[str]) -> None:
+def listed(value: Any) -> list[Any]:
+    """One or several, as a list."""
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
+def _check_sources(where: Place, value: Any, _rule: Key, errors: list[str]) -> None:
     if not isinstance(value, list):
         errors.append(f"{where} must be a list of sources, tried in order")
         return
     for place, source in enumerate(value):
-        check_source(f"{where}[{place}]", source, errors)
+        check_source(where.below(place).at(source), source, errors)
 
 
-def check_source(where: str, source: Any, errors: list[str]) -> None:
+def check_source(where: Place, source: Any, errors: list[str]) -> None:
     """One source: a mapping of one kind to its short or long form."""
     if not isinstance(source, dict) or len(source) != 1:
         errors.append(f"{where} must be one of {', '.join(SOURCES)} with what it takes")
         return
     ((kind, form),) = source.items()
     if kind not in SOURCES:
-        errors.append(f"{where}.{shown(kind)}: no such source, {nearest(kind, SOURCES)}")
+        errors.append(f"{where.below(kind)}: no such source, {nearest(kind, SOURCES)}")
         return
     if kind in SHORT_FORMS and not isinstance(form, dict):
         form = {SHORT_FORMS[kind]: form}
-    check_entry(f"{where}.{kind}", form, SOURCES[kind], errors)
+    check_entry(where.below(kind), form, SOURCES[kind], errors)
 
 
 def normalise_source(source: dict[str, Any]) -> dict[str, Any]:
@@ -147,21 +153,21 @@ def normalise_source(source: dict[str, Any]) -> dict[str, Any]:
     return {"kind": kind, **(form if isinstance(form, dict) else {SHORT_FORMS[kind]: form})}
 
 
-def _check_exports(where: str, value: Any, _rule: Key, errors: list[str]) -> None:
-    for place, export in enumerate(value if isinstance(value, list) else [value]):
-        here = f"{where}[{place}]" if isinstance(value, list) else where
+def _check_exports(where: Place, value: Any, _rule: Key, errors: list[str]) -> None:
+    for place, export in enumerate(listed(value)):
+        here = where.below(place).at(export) if isinstance(value, list) else where
         check_entry(here, export if isinstance(export, dict) else {"name": export}, _EXPORT, errors)
         name = export.get("name") if isinstance(export, dict) else export
         if isinstance(name, str) and _RESERVED.fullmatch(name):
             errors.append(f"{here}: {name} belongs to the shell, choose another name")
 
 
-def _check_check(where: str, value: Any, _rule: Key, errors: list[str]) -> None:
+def _check_check(where: Place, value: Any, _rule: Key, errors: list[str]) -> None:
     if not isinstance(value, dict) or not isinstance(value.get("provider"), str):
         errors.append(f"{where} must be a mapping with a provider")
 
 
-def _check_nested(where: str, value: Any, rule: Key, errors: list[str]) -> None:
+def _check_nested(where: Place, value: Any, rule: Key, errors: list[str]) -> None:
     check_entry(where, value, rule.keys or {}, errors)
 
 
@@ -169,7 +175,7 @@ def _is_text(value: object) -> bool:
     return isinstance(value, str) and "\0" not in value
 
 
-_NESTED: dict[str, Callable[[str, Any, Key, list[str]], None]] = {
+_NESTED: dict[str, Callable[[Place, Any, Key, list[str]], None]] = {
     "sources": _check_sources,
     "exports": _check_exports,
     "check": _check_check,

@@ -13,12 +13,13 @@ from ansible_collections.latchkey.workstation.plugins.filter.declaration import 
     declaration,
 )
 
+VARIABLES = {"latchkey_credentials": {"heroku": {}, "xcode": {"only": {"machines": ["mac"]}}}}
+GROUPS = {"all": ["devvm", "mac"]}
+
 
 @pytest.fixture
 def compiled() -> dict[str, Any]:
-    credentials = {"heroku": {}, "xcode": {"only": {"machines": ["mac"]}}}
-    variables = {"latchkey_credentials": credentials}
-    result = declaration(variables, host="devvm", groups={"all": ["devvm", "mac"]}, person="alice")
+    result = declaration(VARIABLES, host="devvm", groups=GROUPS, person="alice")
     assert result["errors"] == []
     return result
 
@@ -31,6 +32,11 @@ def names(members: list[dict[str, Any]]) -> list[list[str]]:
 def test_everything_of_this_machine_whatever_is_asked_for(compiled: dict[str, Any], only: str) -> None:
     """The others lend their values, and what is another machine's is nothing to do here."""
     assert names(credential_check_members(compiled, only=only)) == [["heroku"]]
+
+
+def test_a_name_on_the_command_line_that_is_declared_nowhere() -> None:
+    result = declaration(VARIABLES, host="devvm", groups=GROUPS, person="alice", credential="herku")
+    assert result["errors"] == ['credential=herku is not declared, did you mean "heroku"?']
 
 
 def test_a_name_that_is_declared_nowhere(compiled: dict[str, Any]) -> None:

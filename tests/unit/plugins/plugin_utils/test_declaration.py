@@ -10,6 +10,7 @@ import pytest
 import yaml
 from ansible_collections.latchkey.workstation.plugins.plugin_utils._declaration import compile_declaration
 from ansible_collections.latchkey.workstation.plugins.plugin_utils._people import Machine
+from ansible_collections.latchkey.workstation.plugins.plugin_utils._schema import CREDENTIAL, MEMBER
 
 MACHINE = Machine(
     host="devvm",
@@ -37,11 +38,32 @@ ERRORS = {
     "entry no mapping": ("latchkey_credentials: {heroku: text}", "latchkey_credentials.heroku must be a mapping of"),
     "same credential twice": (
         "{latchkey_credentials: {heroku: {}}, latchkey_credentials_team: {heroku: {}}}",
-        "latchkey_credentials_team.heroku is declared in latchkey_credentials already",
+        "latchkey_credentials_team.heroku is there already, as latchkey_credentials.heroku: keep one of them",
+    ),
+    "same number twice": (
+        "{latchkey_credentials_a: {12: {}}, latchkey_credentials_b: {12: {}}}",
+        "latchkey_credentials_b.12 is there already, as latchkey_credentials_a.12: keep one of them",
+    ),
+    "empty list of credentials": (
+        "latchkey_credentials_mine: []",
+        "latchkey_credentials_mine must be a mapping of names",
+    ),
+    "empty text for credentials": ("latchkey_credentials: ''", "latchkey_credentials must be a mapping of names"),
+    "false for jobs": ("latchkey_jobs: false", "latchkey_jobs must be a mapping of names"),
+    "zero AWS sections": ("aws_config_profiles: 0", "aws_config_profiles must be a mapping of names"),
+    "false for an entry": (
+        "latchkey_credentials: {secret1: false}",
+        "latchkey_credentials.secret1 must be a mapping of",
+    ),
+    "zero for an entry": ("latchkey_credentials: {id1: 0}", "latchkey_credentials.id1 must be a mapping of"),
+    "empty list for a person": ("latchkey_roster: {alice: []}", "latchkey_roster.alice must be a mapping of"),
+    "false for an AWS section": (
+        "aws_config_profiles: {dev: false}",
+        "aws_config_profiles.dev must be a mapping of keys",
     ),
     "same person twice": (
         "{latchkey_roster_a: {alice: {}}, latchkey_roster_b: {alice: {}}}",
-        "latchkey_roster_b.alice is declared in latchkey_roster_a already",
+        "latchkey_roster_b.alice is there already, as latchkey_roster_a.alice",
     ),
     "credential name": ('latchkey_credentials: {"../x": {}}', "a credential's name is letters"),
     "sources no list": ("latchkey_credentials: {a: {source: {env: A}}}", "a.source must be a list of sources"),
@@ -88,6 +110,14 @@ ERRORS = {
     ),
     "export without a place": (
         "latchkey_credentials: {a: {source: [{command: [x]}], export: TOKEN}}",
+        "a.export: shells have no place to read it from",
+    ),
+    "export of what only a command prints": (
+        "latchkey_credentials: {a: {source: [{env: X}, {command: [x]}, {file: ~/x}], export: X}}",
+        "a.export: shells have no place to read it from",
+    ),
+    "export of somebody else's item": (
+        "latchkey_credentials: {a: {source: [{keychain: {service: s, account: b}}], export: X}}",
         "a.export: shells have no place to read it from",
     ),
     "check without provider": (
@@ -144,14 +174,24 @@ ERRORS = {
     "jobs": ("latchkey_jobs: {drift: {playbook: drift, at: '08:00'}}", "provisions no jobs yet"),
     "placeholder": (
         "latchkey_credentials: {a: {source: [{file: '~/{usr}'}]}}",
-        'latchkey_credentials.a for alice.source[0].file: {usr} is nobody\'s word, did you mean "user"?',
+        'latchkey_credentials.a.source[0].file: {usr} is nobody\'s word, did you mean "user"?',
     ),
-    "placeholder var": ("latchkey_credentials: {a: {rotate: '{vars.team}'}}", "{vars.team} is nobody's word"),
-    "placeholder no email": ("latchkey_credentials: {a: {about: '{email}'}}", "{email} is nobody's word"),
+    "placeholder var": (
+        "{latchkey_roster: {alice: {vars: {unit: a, blue: b}}}, latchkey_credentials: {a: {rotate: '{vars.team}'}}}",
+        "latchkey_credentials.a.rotate: {vars.team} is not known: alice has vars.blue, vars.unit",
+    ),
+    "placeholder var, of none": (
+        "latchkey_credentials: {a: {rotate: '{vars.team}'}}",
+        "{vars.team} is not known: alice has no vars on the roster",
+    ),
+    "placeholder no email": (
+        "latchkey_credentials: {a: {about: '{email}'}}",
+        "latchkey_credentials.a.about: {email} is not known: the roster gives alice no email",
+    ),
     "placeholder in path": (
         "{latchkey_roster: {alice: {vars: {team: ../bob}}},"
         " latchkey_credentials: {a: {source: [{dotenv: {path: '~/{vars.team}/.env', key: A}}]}}}",
-        "{vars.team} is (what is written there), which has no place in a path",
+        "a.source[0].dotenv.path: {vars.team} of alice has no place in a path",
     ),
     "AWS sections no mapping": ("aws_config_profiles: [dev]", "aws_config_profiles must be a mapping of names"),
     "AWS section no mapping": ("aws_config_profiles: {dev: text}", "aws_config_profiles.dev must be a mapping of keys"),
@@ -175,12 +215,17 @@ ERRORS = {
     "export twice": (
         "latchkey_credentials: {a: {keychain: {service: s, account: x}, export: T},"
         " b: {keychain: {service: s, account: y}, export: T}}",
-        "T in shells of alice is wanted by a and b",
+        "the export of T to shells is wanted by latchkey_credentials.a and latchkey_credentials.b: give it to one",
+    ),
+    "AWS section twice after filling": (
+        "aws_config_profiles: {'{user}-p': {region: x}, alice-p: {region: y}}",
+        "the section alice-p of aws_config_profiles is wanted by"
+        " aws_config_profiles.{user}-p and aws_config_profiles.alice-p: give it to one",
     ),
     "item twice after filling": (
         "latchkey_credentials: {a: {keychain: {service: s, account: alice}},"
         " b: {keychain: {service: s, account: '{user}'}}}",
-        "the keychain item s of alice of alice is wanted by a and b",
+        "the keychain item s of alice is wanted by latchkey_credentials.a and latchkey_credentials.b",
     ),
 }
 
@@ -195,6 +240,117 @@ def test_error_names_variable_entry_key_and_nearest_word(text: str, expected: st
 def test_all_errors_are_told_at_once() -> None:
     errors = compiled("latchkey_credentials: {a: {sorce: 1, required: x}, b: {warn_before: y}}")["errors"]
     assert len(errors) == 3
+
+
+def test_what_filling_in_brings_up_is_told_at_once_too() -> None:
+    text = """
+    latchkey_roster: {alice: {}, bob: {}}
+    latchkey_credentials:
+      a: {sorce: 1}
+      b: {about: '{usr}', export: T, source: [{file: ~/b}]}
+      c: {export: T, source: [{file: ~/c}]}
+      d: {export: S, keychain: {service: s, account: '{user}'}}
+      e: {export: S, keychain: {service: s, account: '{user}'}}
+    aws_config_profiles: {dev: {regoin: [{}]}, mac: {region: '{email}'}, "{user}": {region: x}}
+    """
+    twice = "is wanted by latchkey_credentials"
+    assert compiled(text)["errors"] == [
+        'latchkey_credentials.a.sorce: no such key, did you mean "source"?',
+        "aws_config_profiles.dev.regoin is no value: write text, a number, true or false, a list or a block of these",
+        'latchkey_credentials.b.about: {usr} is nobody\'s word, did you mean "user"?',
+        "aws_config_profiles.mac.region: {email} is not known: the roster gives alice no email",
+        "aws_config_profiles.mac.region: {email} is not known: the roster gives bob no email",
+        f"the export of T to shells {twice}.b and latchkey_credentials.c: give it to one",
+        f"the keychain item s of alice {twice}.d and latchkey_credentials.e: give it to one",
+        f"the export of S to shells {twice}.d and latchkey_credentials.e: give it to one",
+    ]
+
+
+def test_where_the_roster_does_not_hold_nothing_is_filled_in() -> None:
+    (error,) = compiled("{latchkey_roster: {alice: {mail: a@b}}, latchkey_credentials: {a: {about: '{email}'}}}")[
+        "errors"
+    ]
+    assert "latchkey_roster.alice.mail: no such key" in error
+
+
+WRONG = [0, 5, False, True, "", "x", [], [[]], [{}], [None], {}, {"x": 1}, {1: [2]}, [{"env": {}}], {"users": [{}]}]
+
+
+@pytest.mark.parametrize("wrong", WRONG, ids=str)
+def test_nothing_that_is_declared_crashes(wrong: Any) -> None:
+    for key in CREDENTIAL:
+        compile_declaration({"latchkey_credentials": {"a": {"export": "A", key: wrong}}}, MACHINE)
+    for key in MEMBER:
+        only = {"a": {"only": {"groups": ["writers"], "users": ["alice"]}}}
+        compile_declaration({"latchkey_roster": {"alice": {key: wrong}}, "latchkey_credentials": only}, MACHINE)
+    for variable in ("latchkey_roster", "latchkey_credentials", "latchkey_jobs", "aws_config_profiles"):
+        compile_declaration({variable: wrong}, MACHINE)
+        compile_declaration({variable: {"alice": wrong}}, MACHINE)
+    for key in ("only", "state", "region", "source_profile"):
+        compile_declaration({"aws_config_profiles": {"dev": {key: wrong}}}, MACHINE)
+        compile_declaration({"aws_config_credentials": {"dev": {key: wrong}}}, MACHINE)
+
+
+def test_only_null_is_no_limit() -> None:
+    (member,) = compiled("aws_config_profiles: {dev: {region: x, only: {users: null}}}")["members"]
+    assert [section["name"] for section in member["aws"]["profiles"]] == ["dev"]
+    assert compiled("latchkey_roster: {alice: {machines: []}}")["members"] == []
+
+
+EXPORTS = {
+    "env seeds, a file is live": "{source: [{env: X}, {dotenv: {path: ~/.env, key: X}}], export: X}",
+    "to an env file only": "{source: [{command: [x]}], export: {name: X, file: ~/x.env}}",
+    "to env files only": "{source: [{env: X}], export: [{name: X, file: ~/x.env}, {name: Y, file: ~/x.env}]}",
+    "kept": "{keychain: {service: s, account: x}, export: X}",
+}
+
+
+@pytest.mark.parametrize("entry", EXPORTS.values(), ids=EXPORTS.keys())
+def test_what_can_be_exported(entry: str) -> None:
+    assert compiled(f"latchkey_credentials: {{a: {entry}}}")["errors"] == []
+
+
+@pytest.mark.parametrize(("name", "hint"), [("herok", 'did you mean "heroku"?'), ("zzz", "known: heroku, xcode")])
+def test_a_credential_to_run_for_that_is_declared_nowhere(name: str, hint: str) -> None:
+    variables = {"latchkey_credentials_a": {"heroku": {}, "xcode": {"only": {"machines": ["mac"]}}}}
+    errors = compile_declaration(variables, MACHINE, credential=name)["errors"]
+    assert errors == [f"credential={name} is not declared, {hint}"]
+    assert compile_declaration(variables, MACHINE, credential="xcode")["errors"] == []
+
+
+PATHS = {
+    "trusted app": (
+        "latchkey_credentials",
+        '{keychain: {service: s, account: x, trusted_apps: ["/opt/{vars.d}"]}}',
+    ),
+    "program": ("latchkey_credentials", '{source: [{command: ["~/bin/{vars.d}"]}]}'),
+    "argument": ("latchkey_credentials", '{source: [{command: {argv: [cat, "--from=/etc/{vars.d}"]}}]}'),
+    "file": ("latchkey_credentials", '{source: [{file: "~/{vars.d}"}]}'),
+    "env file": ("latchkey_credentials", '{source: [{env: X}], export: {name: X, file: "~/{vars.d}"}}'),
+    "CA bundle": ("aws_config_profiles", '{ca_bundle: "/etc/{vars.d}/ca.pem"}'),
+    "token file": ("aws_config_profiles", '{web_identity_token_file: "~/{vars.d}"}'),
+    "another file": ("aws_config_profiles", '{some_tools_file: "{vars.d}"}'),
+    "AWS program": ("aws_config_profiles", '{credential_process: "/opt/{vars.d}/tool --for {user}"}'),
+}
+
+
+@pytest.mark.parametrize(("variable", "entry"), PATHS.values(), ids=PATHS.keys())
+@pytest.mark.parametrize("value", ["../bob", "..", "*"])
+def test_placeholders_bring_no_way_into_a_path(variable: str, entry: str, value: str) -> None:
+    text = f"{{latchkey_roster: {{alice: {{vars: {{d: '{value}'}}}}}}, {variable}: {{a: {entry}}}}}"
+    (error,) = compiled(text)["errors"]
+    assert error.startswith(f"{variable}.a.")
+    assert "{vars.d} of alice has no place in a path: it may hold no /, .. or wildcard" in error
+    assert compiled(text.replace(value, "bob"))["errors"] == []
+
+
+def test_what_is_no_path_may_hold_anything() -> None:
+    text = """
+    latchkey_roster: {alice: {vars: {entry: work/heroku}}}
+    latchkey_credentials: {a: {about: 'see {vars.entry}', source: [{command: [pass, show, '{vars.entry}']}]}}
+    """
+    (member,) = compiled(text)["members"]
+    assert member["credentials"][0]["sources"][0]["argv"][2] == "work/heroku"
 
 
 @pytest.mark.parametrize("roster", ["latchkey_roster: {alice: {}}", ""])
