@@ -6,14 +6,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ansible_collections.latchkey.workstation.plugins.module_utils import _checks_time
+from ansible_collections.latchkey.workstation.plugins.module_utils._boto_kept import kept_token
 from ansible_collections.latchkey.workstation.plugins.module_utils._checks_base import (
     ABSENT,
     FAIL,
@@ -25,7 +24,6 @@ from ansible_collections.latchkey.workstation.plugins.module_utils._checks_base 
 )
 from ansible_collections.latchkey.workstation.plugins.module_utils._checks_web import Rule, join, judge
 from ansible_collections.latchkey.workstation.plugins.module_utils._command import CommandMissing
-from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
 from ansible_collections.latchkey.workstation.plugins.module_utils._http import Request
 from ansible_collections.latchkey.workstation.plugins.module_utils._secrets import Secret
 
@@ -37,6 +35,8 @@ __all__ = ["PROVIDERS"]
 _VERSION = re.compile(rb"aws-cli/(\d{1,6})\.(\d{1,6})\.(\d{1,6})")
 _CAN = {"sso-session": (2, 9, 0), "pkce": (2, 22, 0), "use-device-code": (2, 22, 0)}
 _SECTION = re.compile(r"(?m)^[ \t]*\[[ \t]*sso-session[ \t]([^\]\n]*)\]")
+_TOKEN = re.compile(r"[\x21-\x7e]{6,}")
+_REGION = re.compile(r"[a-z0-9-]{4,30}")
 _URGENT = (FAIL, UNKNOWN, ABSENT, PASS)
 _INSTALL = "install AWS CLI v2: https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html"
 _PORTAL = (
@@ -71,64 +71,64 @@ def _cli(check: Check, here: Here) -> Outcome:
 
 
 def _session_names(here: Here) -> list[str]:
-    data = here.read(os.environ.get("AWS_CONFIG_FILE") or "~/.aws/config") or b""
+    data = here.read(os.path.expandvars(os.environ.get("AWS_CONFIG_FILE") or "~/.aws/config")) or b""
     names = (name.strip(" \t\"'") for name in _SECTION.findall(data.decode(errors="replace")))
     return [name for name in names if name]
 
 
 def _sessions(check: Check, here: Here) -> Outcome:
     """The declared session, or of all that the AWS config names the one that needs a person most."""
-    declared = check.options.get("session") or check.options.get("start_url")
-    if declared:
-        return _session(declared, here, login=_login(check.options.get("session")), online=check.options.get("online"))
-    names = _session_names(here)
+    session = check.options.get("session")
+    names = [session or ""] if session or check.options.get("start_url") else _session_names(here)
     if not names:
         return Outcome(ABSENT, "the AWS config names no sso-session", "absent", remedy="aws configure sso-session")
-    seen = [replace(_session(name, here, login=_login(name)), identity=name) for name in names]
-    return min(seen, key=lambda outcome: _URGENT.index(outcome.state))
+    seen = [_session(check, here, name) for name in names]
+    first = min(seen, key=_urgency)
+    onward = [outcome.onward.text() for outcome in seen if outcome.onward]
+    return replace(first, onward=Secret("\n".join(onward)) if first.onward else None)
 
 
-def _login(session: str | None) -> str:
-    return f"aws sso login --sso-session {session}" if session else "aws sso login"
+def _urgency(outcome: Outcome) -> tuple[int, str]:
+    return _URGENT.index(outcome.state), _checks_time.show(outcome.expires_at)
 
 
-def _session(key: str, here: Here, *, login: str, online: Any = False) -> Outcome:
+def _login(name: str) -> str:
+    return f"aws sso login --sso-session {name}" if name else "aws sso login"
+
+
+def _session(check: Check, here: Here, name: str) -> Outcome:
     """What the token cache tells: valid, refreshable or ended. Whether the session lives only the portal knows."""
-    name = hashlib.sha1(key.encode(), usedforsecurity=False).hexdigest()
-    data = here.read(f"~/.aws/sso/cache/{name}.json")
-    if data is None:
-        return Outcome(ABSENT, f"never logged in to {key} here", "absent", remedy=login)
-    try:
-        cache = json.loads(data)
-        ends = _checks_time.parse(_text(cache, "expiresAt"))
-        token = Secret(_text(cache, "accessToken"))
-    except (ValueError, RecursionError, AttributeError, LatchkeyError):
-        ends = None
-    if ends is None:
-        return Outcome(UNKNOWN, "the cached token cannot be read", "malformed", remedy=login)
-    known = Outcome(PASS, "the cached token is valid", expires_at=ends, remedy=login)
+    key = name or check.options["start_url"]
+    token = kept_token(key, home=here.home)
+    ends, renewable = (_checks_time.parse(token.ends), _checks_time.parse(token.renewable)) if token else (None, None)
+    known = Outcome(PASS, "the cached token is valid", identity=name, expires_at=ends, remedy=_login(name))
+    if token is None:
+        return replace(known, state=ABSENT, reason=f"never logged in to {key} here", cause="absent")
+    if ends is None or not _TOKEN.fullmatch(token.value):
+        return replace(known, state=UNKNOWN, reason="the cached token cannot be read", cause="malformed")
     if ends > _checks_time.now():
-        return replace(known, onward=token if online else None)
-    registration = _checks_time.parse(_text(cache, "registrationExpiresAt"))
-    if _text(cache, "refreshToken") and registration and registration > _checks_time.now():
+        about = f"{check.options.get('region') or token.region or '-'} {name}"
+        return replace(known, onward=Secret(f"{about}\n{token.value}") if check.options.get("online") else None)
+    if renewable and renewable > _checks_time.now():
         reason = "the token has ended; its next use renews it, if the session still lives"
         return replace(known, state=UNKNOWN, reason=reason, cause="refreshable")
     return replace(known, state=ABSENT, reason="the session has ended", cause="expired")
 
 
-def _text(cache: dict[str, Any], key: str) -> str:
-    value = cache.get(key)
-    return value if isinstance(value, str) else ""
-
-
 def _portal(check: Check, ask: Ask) -> Outcome:
-    region = check.options.get("region") or ""
+    """What the portals of all tokens handed up say: for each of them a line with region and name before it."""
+    lines = iter(check.text().split("\n"))
+    return min((_asked(check, ask, about, token) for about, token in zip(lines, lines)), key=_urgency)
+
+
+def _asked(check: Check, ask: Ask, about: str, token: str) -> Outcome:
+    region, _blank, name = about.partition(" ")
     base = check.options.get("base_url")
-    if not base and not re.fullmatch(r"[a-z0-9-]{4,30}", region):
-        return Outcome(UNKNOWN, "asking the portal needs the session's region", "declaration")
+    if not base and not _REGION.fullmatch(region):
+        return Outcome(UNKNOWN, "asking the portal needs the session's region", "declaration", identity=name)
     url = join(base or f"https://portal.sso.{region}.amazonaws.com", "assignment/accounts?max_result=1")
-    headers = {"x-amz-sso_bearer_token": check.text(), "Accept": "application/json"}
-    return judge(ask(Request(url, headers=headers)), _PORTAL)
+    headers = {"x-amz-sso_bearer_token": token, "Accept": "application/json"}
+    return replace(judge(ask(Request(url, headers=headers)), _PORTAL), identity=name, remedy=_login(name))
 
 
 PROVIDERS = {

@@ -11,10 +11,11 @@ import http.server
 import json
 import os
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from ansible_collections.latchkey.workstation.plugins.module_utils import _boto
+from ansible_collections.latchkey.workstation.plugins.module_utils import _boto, _boto_trouble
 from ansible_collections.latchkey.workstation.plugins.module_utils._check_aws_api import PROVIDERS
 from ansible_collections.latchkey.workstation.plugins.module_utils._checks_base import Check, Here
 from ansible_collections.latchkey.workstation.plugins.module_utils._deadline import Deadline
@@ -22,12 +23,12 @@ from ansible_collections.latchkey.workstation.plugins.module_utils._sources_ssm 
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from ansible_collections.latchkey.workstation.plugins.module_utils._checks_base import Outcome
 
     Said = tuple[int, str]
 
+DOCUMENT = Path(__file__).parents[2] / "docs/checks.md"
 NAME, ECHO = "/app/token", "what-only-the-answer-says"
 PAGE = f"<!DOCTYPE html><html><body>{ECHO}</body></html>"
 XHTML = f"<html><body>{ECHO}</body></html>"
@@ -268,6 +269,13 @@ def test_a_signature_is_refused_twice_before_it_is_a_no(aws: Answers, home: Path
     aws.said = [refused_by_sts("SignatureDoesNotMatch"), identity("111122223333", "arn:aws:iam::111122223333:user/x")]
     assert look("aws_credentials", home, aws).state == "PASS"
     assert len(aws.asked) == 2
+
+
+def test_every_cause_is_documented() -> None:
+    causes = DOCUMENT.read_text().partition("## Causes")[2]
+    tables = (_boto_trouble._CODES, _boto_trouble._KINDS)
+    found = {row[2] for table in tables for row in table} | {row[1] for row in _boto_trouble._STATUSES}
+    assert not [cause for cause in {*found, "wrong_account"} if f"`{cause}`" not in causes]
 
 
 DECLARED = {

@@ -13,16 +13,19 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
-from ansible_collections.latchkey.workstation.plugins.module_utils import _boto, _checks_time
+from ansible_collections.latchkey.workstation.plugins.module_utils import _boto, _checks, _checks_time
+from ansible_collections.latchkey.workstation.plugins.module_utils._http import Unreachable
 
 from tests.twins.services import SCENARIOS, serve, stale_socket
 from tests.unit.plugins.module_utils.checks.bench import credential
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from ansible_collections.latchkey.workstation.plugins.module_utils._http import Request
 
     from tests.twins.services import Twins
     from tests.unit.plugins.module_utils.checks.bench import Bench
@@ -152,7 +155,13 @@ def cached(bench: Bench, key: str, **fields: Any) -> None:
     bench.put(f".aws/sso/cache/{name}.json", {"accessToken": TOKEN, "expiresAt": LATER, **fields})
 
 
-RENEWABLE = {"refreshToken": "made-up-refresh", "registrationExpiresAt": LATER, "expiresAt": EARLIER}
+RENEWABLE = {
+    "refreshToken": "made-up-refresh",
+    "clientId": "made-up-id",
+    "clientSecret": "made-up-secret",
+    "registrationExpiresAt": LATER,
+    "expiresAt": EARLIER,
+}
 
 
 @pytest.mark.parametrize(
@@ -165,8 +174,11 @@ RENEWABLE = {"refreshToken": "made-up-refresh", "registrationExpiresAt": LATER, 
         (RENEWABLE, ("UNKNOWN", "refreshable")),
         ({**RENEWABLE, "registrationExpiresAt": EARLIER}, ("SKIP", "expired")),
         ({**RENEWABLE, "refreshToken": ""}, ("SKIP", "expired")),
+        ({**RENEWABLE, "clientId": None}, ("SKIP", "expired")),
+        ({**RENEWABLE, "clientSecret": ""}, ("SKIP", "expired")),
         ({**RENEWABLE, "registrationExpiresAt": None}, ("SKIP", "expired")),
         ({"accessToken": None}, ("UNKNOWN", "malformed")),
+        ({"accessToken": f"{TOKEN}\n{TOKEN}"}, ("UNKNOWN", "malformed")),
         ({"expiresAt": "soon"}, ("UNKNOWN", "malformed")),
         ({"expiresAt": 7}, ("UNKNOWN", "malformed")),
     ],
@@ -213,6 +225,17 @@ def test_aws_sso_sessions_of_the_config(bench: Bench) -> None:
     assert (short(row), row["identity"]) == (("UNKNOWN", "refreshable"), "two")
 
 
+@pytest.mark.parametrize("provider", [{"provider": "aws_sso_session"}, {"provider": "aws_cli", "sso_session": "one"}])
+def test_the_aws_config_is_where_the_environment_says_as_for_aws(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, provider: dict[str, str]
+) -> None:
+    bench.program("aws", "echo aws-cli/2.9.19")
+    bench.put("elsewhere/config", "[sso-session one]\n")
+    cached(bench, "one")
+    monkeypatch.setenv("AWS_CONFIG_FILE", "$HOME/elsewhere/config")
+    assert short(bench.check(**provider)) == ("PASS", "")
+
+
 @pytest.mark.parametrize("damage", ["{", "[]", '"x"', "[" * 100_000])
 def test_aws_sso_session_damaged(bench: Bench, damage: str) -> None:
     bench.put(f".aws/sso/cache/{hashlib.sha1(b'my-sso').hexdigest()}.json", damage)
@@ -236,6 +259,44 @@ def test_aws_sso_session_online(twins: Twins, bench: Bench, scenario: str, expec
     assert short(row) == expected
     assert row["expires_at"] == LATER
     assert [(seen.method, seen.path) for seen in twins.seen("aws_sso")] == [("GET", "/assignment/accounts")]
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "expected"),
+    [
+        ("live", "live", ("PASS", "", "")),
+        ("live", "dead", ("FAIL", "expired", "two")),
+        ("dead", "live", ("FAIL", "expired", "one")),
+        ("dead", "throttled", ("UNKNOWN", "rate_limited", "two")),
+    ],
+)
+def test_every_session_of_the_config_is_asked_online(
+    twins: Twins, bench: Bench, one: str, two: str, expected: tuple[str, str, str]
+) -> None:
+    bench.put(".aws/config", "[sso-session one]\n[sso-session two]\n")
+    tokens = [SCENARIOS["aws_sso"][name].secret for name in (one, two)]
+    cached(bench, "one", accessToken=tokens[0])
+    cached(bench, "two", accessToken=tokens[1])
+    row = bench.check("aws_sso_session", online=True, base_url=twins.url("aws_sso"))
+    assert len(twins.seen("aws_sso")) == 2
+    assert short(row) == expected[:2]
+    if expected[0] != "PASS":
+        assert (row["identity"], row["remedy"]) == (expected[2], f"aws sso login --sso-session {expected[2]}")
+    assert not any(token in json.dumps(row) for token in tokens)
+
+
+def test_a_session_is_asked_in_the_region_of_its_login(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def ask(request: Request, _deadline: object) -> NoReturn:
+        asked.append(request.host)
+        raise Unreachable(request.host, "refused")
+
+    monkeypatch.setattr(_checks, "fetch", ask)
+    cached(bench, "my-sso", region="eu-west-1")
+    assert short(bench.check("aws_sso_session", session="my-sso", online=True)) == ("UNKNOWN", "network")
+    bench.check("aws_sso_session", session="my-sso", online=True, region="us-west-2")
+    assert asked == ["portal.sso.eu-west-1.amazonaws.com", "portal.sso.us-west-2.amazonaws.com"]
 
 
 @pytest.mark.parametrize("region", ["", "evil.example.com/", "us-west-2.example.com"])
