@@ -11,13 +11,13 @@ import contextlib
 import os
 import selectors
 import shutil
-import signal
 import subprocess
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
+from ansible_collections.latchkey.workstation.plugins.module_utils._family import end_family
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["CommandMissing", "CommandTimeout", "Finished", "end_all", "find", "run"]
 
 
-_PAUSE, _MOMENT = 0.05, 0.002
+_PAUSE, _MOMENT, _PATIENCE = 0.05, 0.002, 0.5
 _running: set[subprocess.Popen[bytes]] = set()
 
 
@@ -35,7 +35,7 @@ class CommandMissing(LatchkeyError):
 
 
 class CommandTimeout(LatchkeyError):
-    """The program did not end in time and was killed with its process group."""
+    """The program did not end in time and was killed with its session."""
 
 
 @dataclass(frozen=True)
@@ -90,8 +90,7 @@ def run(
 @atexit.register
 def end_all() -> None:
     """The programs of threads that nobody waits for any more end before this process does."""
-    for process in list(_running):
-        _kill(process)
+    end_family(*(process.pid for process in _running.copy()))
 
 
 def _converse(process: subprocess.Popen[bytes], *, stdin: bytes, until: float, limit: int) -> tuple[bytes, bytes]:
@@ -146,16 +145,12 @@ def _keep(fd: int, kept: bytearray, *, limit: int) -> bool:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Whatever is left of the program's session ends with it."""
-    _kill(process)
+    """Whatever is left of the program's session ends with it; one that nothing ends is left behind."""
+    end_family(process.pid)
     _running.discard(process)
-    process.wait()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(_PATIENCE)
     for stream in (process.stdin, process.stdout, process.stderr):
         if stream is not None:
             with contextlib.suppress(OSError):
                 stream.close()
-
-
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 import pytest
-from ansible_collections.latchkey.workstation.plugins.module_utils import _command
+from ansible_collections.latchkey.workstation.plugins.module_utils import _command, _family
 from ansible_collections.latchkey.workstation.plugins.module_utils._command import (
     CommandMissing,
     CommandTimeout,
@@ -181,6 +181,45 @@ os._exit(0)
     leader = int((tmp_path / "pid").read_text())
     others = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
     assert all(gone(pid) for pid in others if group(pid) == leader)
+
+
+def test_a_job_in_a_group_of_its_own_ends_with_it() -> None:
+    finished = _command.run(["/bin/bash", "-c", "set -m; sleep 60 & echo $!"])
+    assert gone(int(finished.out))
+
+
+def test_a_program_in_a_session_of_its_own_ends_at_the_deadline_too(tmp_path: Path) -> None:
+    note = tmp_path / "pid"
+    with pytest.raises(CommandTimeout):
+        _command.run(["sh", "-c", f"setsid sleep 60 & echo $! >{note}; wait"], seconds=0.5)
+    assert gone(int(note.read_text()))
+
+
+@pytest.mark.parametrize("seen", ["1", None], ids=["other processes than ours", "nothing"])
+def test_what_runs_ends_whatever_proc_tells(monkeypatch: pytest.MonkeyPatch, seen: str | None) -> None:
+    def readlink(_path: str) -> str:
+        if seen is None:
+            raise FileNotFoundError
+        return seen
+
+    monkeypatch.setattr(_family.os, "readlink", readlink)
+    assert _family._processes() == {}
+    started = time.monotonic()
+    with pytest.raises(CommandTimeout):
+        _command.run(["sh", "-c", "sleep 60 & wait"], seconds=0.2)
+    assert time.monotonic() - started < 2
+
+
+def test_one_that_nothing_ends_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As one that waits for a dead file system."""
+    left: list[int] = []
+    monkeypatch.setattr(_command, "end_family", left.append)
+    started = time.monotonic()
+    with pytest.raises(CommandTimeout):
+        _command.run(["sleep", "60"], seconds=0.1)
+    assert time.monotonic() - started < 2
+    os.kill(left[0], signal.SIGKILL)
+    os.waitpid(left[0], 0)
 
 
 def group(pid: int) -> int | None:
