@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import collections
 import datetime as dt
 import json
 import math
@@ -22,10 +23,13 @@ if TYPE_CHECKING:
 
     from ansible_collections.latchkey.workstation.plugins.module_utils._secrets import Secret
 
-__all__ = ["Report", "Served", "attempt", "clean", "result"]
+__all__ = ["LONGEST", "Report", "Served", "attempt", "clean", "result"]
 
+LONGEST = 1 << 20
+_ROOM = LONGEST - 200_000
+_PRESSING = {"changed", "failed"}
 _STATES = {"ok", "changed", "failed", "unknown", "skipped"}
-_LONGEST = 200_000
+_LONGEST_TEXT = 200_000
 _MOST = 5_000
 _STARTED = dt.datetime.now(dt.timezone.utc).isoformat(timespec="seconds")
 _SHAPE = {"items": list, "diff": list, "failed": bool, "msg": str}
@@ -55,8 +59,8 @@ class Report:
         return cls(failed=True, msg=str(error))
 
     def encode(self, secrets: Iterable[Secret] = ()) -> bytes:
-        """JSON without any of ``secrets`` in it."""
-        return json.dumps(_walk(asdict(self), redactor(secrets))).encode()
+        """JSON without any of ``secrets`` in it, and no longer than it is read."""
+        return _bounded(_walk(asdict(self), redactor(secrets)))
 
     @classmethod
     def decode(cls, data: bytes) -> Report:
@@ -96,7 +100,7 @@ def attempt(work: Callable[[], Served]) -> Served:
 
 def clean(text: str) -> str:
     """``text`` without anything a terminal would act on, cut to a readable length."""
-    return "".join(c for c in text[:_LONGEST] if c in "\n\t" or not unicodedata.category(c).startswith("C"))
+    return "".join(c for c in text[:_LONGEST_TEXT] if c in "\n\t" or not unicodedata.category(c).startswith("C"))
 
 
 def result(surface: str, reports: Mapping[str, Report], *, unserved: str) -> dict[str, Any]:
@@ -119,6 +123,31 @@ def result(surface: str, reports: Mapping[str, Report], *, unserved: str) -> dic
     for member in answer["members"].values():
         del member["diff"]
     return answer
+
+
+def _bounded(sent: dict[str, Any]) -> bytes:
+    """A report that is read whole: what there is no room for is counted, what was changed or failed last of all."""
+    whole = json.dumps(sent).encode()
+    if len(whole) < LONGEST - 8 and max(len(sent["items"]), len(sent["diff"])) <= _MOST:
+        return whole
+    items, others = _fitting(sent["items"], _ROOM)
+    diff, unseen = _fitting(sent["diff"], _ROOM - len(json.dumps(items)))
+    for state, count in collections.Counter(row["state"] for row in others).items():
+        items.append({"item": f"{count:,} more", "state": state, "what": "too many to tell of each", "remedy": ""})
+    if unseen:
+        diff.append({"before": "", "after": f"{len(unseen):,} more\n"})
+    return json.dumps({**sent, "items": items, "diff": diff, "msg": sent["msg"][:10_000]}).encode()
+
+
+def _fitting(rows: list[dict[str, Any]], room: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The rows there is room for, in their order, and the others."""
+    fits: set[int] = set()
+    for place in sorted(range(len(rows)), key=lambda place: rows[place].get("state") not in _PRESSING):
+        size = len(json.dumps(rows[place])) + 2
+        if size <= room and len(fits) < _MOST - len(_STATES):
+            fits.add(place)
+            room -= size
+    return [rows[place] for place in sorted(fits)], [row for place, row in enumerate(rows) if place not in fits]
 
 
 def _is_row(row: object, *texts: str) -> bool:

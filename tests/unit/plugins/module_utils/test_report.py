@@ -125,6 +125,65 @@ def test_clean_keeps_letters_of_every_script_and_cuts_what_is_long() -> None:
     assert len(clean("x" * 300_000)) == 200_000
 
 
+def many(count: int, what: str, **states: int) -> Report:
+    """``count`` rows that are ok, apart from the numbers in ``states``."""
+    report = Report()
+    for number in range(count):
+        state = next((state for state, place in states.items() if place == number), "ok")
+        report.add(f"item {number}", state, what)
+    return report
+
+
+def test_what_fits_is_sent_as_it_is() -> None:
+    report = many(_report._MOST, "x" * 100, changed=3)
+    assert Report.decode(report.encode()) == report
+
+
+@pytest.mark.parametrize(
+    ("count", "what"), [(6_000, "short"), (3_000, "x" * 500), (3_000, "漢" * 90), (9_000, "y" * 900)]
+)
+def test_what_does_not_fit_is_counted_and_what_was_changed_or_failed_is_sent(count: int, what: str) -> None:
+    data = many(count, what, changed=count - 1, failed=count - 2).encode()
+    assert len(data) + 8 <= _report.LONGEST
+    arrived = Report.decode(data)
+    *told, last = arrived.items
+    assert [row["item"] for row in told[-2:]] == [f"item {count - 2}", f"item {count - 1}"]
+    assert [row["item"] for row in told[:2]] == ["item 0", "item 1"]
+    assert last == {"item": f"{count - len(told):,} more", "state": "ok", "what": last["what"], "remedy": ""}
+    assert arrived.changed
+
+
+def test_changes_too_many_to_tell_of_each_are_changes() -> None:
+    report = Report()
+    for number in range(6_000):
+        report.add(f"item {number}", "changed", "made")
+    arrived = Report.decode(report.encode())
+    assert {row["state"] for row in arrived.items} == {"changed"}
+    assert arrived.items[-1]["item"] == f"{6_001 - len(arrived.items):,} more"
+
+
+def test_one_row_that_is_too_long_is_counted() -> None:
+    report = many(3, "short")
+    report.add("giant", "changed", "x" * 2_000_000)
+    arrived = Report.decode(report.encode())
+    assert [(row["item"], row["state"]) for row in arrived.items[3:]] == [("1 more", "changed")]
+
+
+def test_diffs_give_way_to_items() -> None:
+    report = many(1_000, "x" * 500, changed=999)
+    report.diff = [{"before": "", "after": "y" * 100_000}] * 20
+    arrived = Report.decode(report.encode())
+    assert arrived.items == report.items
+    assert 1 < len(arrived.diff) < 20
+    assert arrived.diff[-1]["after"] == f"{21 - len(arrived.diff)} more\n"
+
+
+def test_a_long_message_is_cut() -> None:
+    arrived = Report.decode(Report(failed=True, msg="🗝" * 1_000_000).encode())
+    assert arrived.failed
+    assert arrived.msg == "🗝" * 10_000
+
+
 def test_secrets_are_in_no_part_of_what_is_sent() -> None:
     report = Report(msg=f"it is {VALUE}", diff=[{"before": VALUE, "after": json.dumps(VALUE)}])
     report.add(VALUE, "ok", VALUE, remedy=VALUE, words=[VALUE])
