@@ -14,6 +14,7 @@ from ansible_collections.latchkey.workstation.plugins.module_utils import _files
 from ansible_collections.latchkey.workstation.plugins.module_utils._aws_declared import declare
 from ansible_collections.latchkey.workstation.plugins.module_utils._aws_file import AwsFile, Run
 from ansible_collections.latchkey.workstation.plugins.module_utils._aws_note import Note
+from ansible_collections.latchkey.workstation.plugins.module_utils._aws_overrides import overrides
 from ansible_collections.latchkey.workstation.plugins.module_utils._aws_references import broken_references
 from ansible_collections.latchkey.workstation.plugins.module_utils._aws_static import static_section
 from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
@@ -23,6 +24,7 @@ from ansible_collections.latchkey.workstation.plugins.module_utils._state import
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ansible_collections.latchkey.workstation.plugins.module_utils._aws_ini import Ini
     from ansible_collections.latchkey.workstation.plugins.module_utils._aws_static import Look
 
 __all__ = ["converge"]
@@ -57,20 +59,23 @@ def converge(  # noqa: PLR0913 - the options of the module
         ]
         _before, ini = credentials.read()
         credentials.wanted = [static_section(section, ini, look, report) for section in declared["static"]]
-        if not _refused(config, credentials, home=home):
+        finished = config.plan()[1].ini, credentials.plan()[1].ini
+        if not _refused(config, credentials, finished, home=home):
             _write(config, credentials)
+            for item, error in overrides([*config.wanted, *credentials.wanted], finished[1]):
+                report.add(item, "unknown", error.message, remedy=error.remedy)
     failed = [row["what"] for row in report.items if row["state"] == "failed"]
     report.failed, report.msg = bool(failed), "; ".join(failed)
     return report
 
 
-def _refused(config: AwsFile, credentials: AwsFile, *, home: str) -> bool:
+def _refused(config: AwsFile, credentials: AwsFile, finished: tuple[Ini, Ini], *, home: str) -> bool:
     """Whether a profile would point to something that is not there; then nothing is written at all."""
     places = [os.environ.get("PATH", ""), *(_files.expand(folder, home) for folder in _PROGRAMS)]
     broken = broken_references(
         [*config.wanted, *credentials.wanted],
-        config=config.plan()[1].ini,
-        credentials=credentials.plan()[1].ini,
+        config=finished[0],
+        credentials=finished[1],
         program_exists=lambda program: bool(shutil.which(program, path=os.pathsep.join(places))),
     )
     for item, error in broken:

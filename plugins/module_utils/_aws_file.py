@@ -60,7 +60,12 @@ class AwsFile:
     wanted: list[Wanted] = field(default_factory=list)
 
     def read(self) -> tuple[_files.Snapshot, Ini]:
-        """The file, parsed; what cannot be parsed is looked at again, for it may be half written."""
+        """The file, parsed; what cannot be parsed is looked at again, for it may be half written.
+
+        The null device is how people say that they have no such file.
+        """
+        if self.path == os.devnull and not self.wanted:
+            return _files.Snapshot(self.path, None), parse(b"", path=self.path, credentials=self.credentials)
         while True:
             before = _files.read(self.path, follow=True)
             try:

@@ -269,3 +269,12 @@ def test_a_folder_that_is_not_awss_own_stays_open(home: Home) -> None:
     home.credentials.parent.mkdir(mode=0o755)
     home.converge(static=READER)
     assert mode(home.credentials.parent) == 0o755
+
+
+def test_no_credentials_file_at_all_is_fine_where_none_is_declared(home: Home) -> None:
+    home.credentials = Path(os.devnull)
+    rows = home.rows(profiles={"dev": {"region": "x"}})
+    assert rows == {"profile dev": ("changed", "made")}
+    with pytest.raises(LatchkeyError, match="/dev/null is not a regular file"):
+        home.converge(static=READER)
+    assert os.path.samefile(home.credentials, "/dev/null")
