@@ -7,39 +7,25 @@
 from __future__ import annotations
 
 import base64
-import contextlib
-import ctypes
 import json
 import os
-import resource
 import time
-from dataclasses import dataclass
-from typing import Callable, NoReturn
+from typing import TYPE_CHECKING, Callable, NoReturn
 
 from ansible_collections.latchkey.workstation.plugins.module_utils import _command
+from ansible_collections.latchkey.workstation.plugins.module_utils._child_become import Member, become
 from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
 from ansible_collections.latchkey.workstation.plugins.module_utils._family import end_family
-from ansible_collections.latchkey.workstation.plugins.module_utils._report import Report, Served, attempt
+from ansible_collections.latchkey.workstation.plugins.module_utils._report import LONGEST, Report, Served, attempt
 from ansible_collections.latchkey.workstation.plugins.module_utils._secrets import Secret
 
-__all__ = ["Child", "Member"]
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
-_PR_SET_DUMPABLE = 4
-_LIMITS = (1 << 20, 8 << 20)
-_PATH = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"
+__all__ = ["Child", "Member", "end"]
 
-
-@dataclass(frozen=True)
-class Member:
-    """Someone of the roster as the machine knows them."""
-
-    name: str
-    account: str
-    home: str
-    uid: int
-    gid: int
-    shell: str
-    oneself: bool
+_LIMITS = (LONGEST, 8 << 20)
+_MOMENT = 0.5
 
 
 class Child:
@@ -48,7 +34,7 @@ class Child:
     def __init__(self, member: Member, pid: int, streams: tuple[int, int], *, seconds: float) -> None:
         self.member = member
         self.streams = streams
-        self._pid = pid
+        self.pid = pid
         self._until = time.monotonic() + seconds
         self._seconds = seconds
         self._heard = {fd: bytearray() for fd in streams}
@@ -56,9 +42,18 @@ class Child:
 
     @classmethod
     def start(cls, member: Member, work: Callable[[], Served], *, seconds: float) -> Child:
-        report_out, report_in = os.pipe()
-        values_out, values_in = os.pipe()
-        pid = os.fork()
+        """A process may be refused to root too, where others use up what the machine has: that is an error."""
+        pipes: list[int] = []
+        try:
+            pipes += os.pipe()
+            pipes += os.pipe()
+            pid = os.fork()
+        except OSError as error:
+            for fd in pipes:
+                os.close(fd)
+            message = f"no process could be started for it ({os.strerror(error.errno or 0)})"
+            raise LatchkeyError(message, remedy="see what runs on this machine, and run it again") from None
+        report_out, report_in, values_out, values_in = pipes
         if pid == 0:
             _be(member, work, report_in, values_in)
         os.close(report_in)
@@ -82,21 +77,42 @@ class Child:
             self._open.discard(fd)
         return fd in self._open
 
-    def end(self) -> Served:
-        """End the whole session, and read what it left as a stranger's words."""
-        late = not self.finished
-        end_family(self._pid)
-        os.waitpid(self._pid, 0)
+    def answer(self) -> Served:
+        """What it left, once its family is ended, read as a stranger's words."""
+        reaped = self._reap()
         for fd in self.streams:
             os.close(fd)
-        if late:
-            slow = LatchkeyError(f"its process was not done within {self._seconds:g} s and was ended")
-            return Served(report=Report.failure(slow))
+        if self.finished:
+            return self._read()
+        if reaped:
+            error = LatchkeyError(f"its process was not done within {self._seconds:g} s and was ended")
+        else:
+            remedy = f"unmount what in its home does not answer (process {self.pid} waits for it)"
+            error = LatchkeyError("its process cannot be ended", remedy=remedy)
+        return Served(report=Report.failure(error))
+
+    def _reap(self) -> bool:
+        """Whether it is gone. One that waits for a dead file system ends with that, whatever is sent to it."""
+        until = time.monotonic() + _MOMENT
+        while os.waitpid(self.pid, os.WNOHANG) == (0, 0):
+            if time.monotonic() > until:
+                return False
+            time.sleep(0.001)
+        return True
+
+    def _read(self) -> Served:
         try:
             frames = [_body(self._heard[fd], limit) for fd, limit in zip(self.streams, _LIMITS)]
             return Served(report=Report.decode(frames[0]), values=_decode_values(frames[1]))
         except LatchkeyError as error:
             return Served(report=Report.failure(error))
+
+
+def end(children: Collection[Child]) -> dict[str, Served]:
+    """End children with all they started; what each of them answered, by the member's name."""
+    if children:
+        end_family(*(child.pid for child in children))
+    return {child.member.name: child.answer() for child in children}
 
 
 def _be(member: Member, work: Callable[[], Served], report_fd: int, values_fd: int) -> NoReturn:
@@ -105,7 +121,7 @@ def _be(member: Member, work: Callable[[], Served], report_fd: int, values_fd: i
     try:
 
         def work_as_member() -> Served:
-            _become(member, keep=(report_fd, values_fd))
+            become(member, keep=(report_fd, values_fd))
             return work()
 
         served = attempt(work_as_member)
@@ -115,59 +131,6 @@ def _be(member: Member, work: Callable[[], Served], report_fd: int, values_fd: i
     finally:
         _command.end_all()
         os._exit(code)
-
-
-def _become(member: Member, *, keep: tuple[int, int]) -> None:
-    """Leave everything of root's behind, prove it, and only then go home."""
-    os.setsid()
-    nowhere = os.open(os.devnull, os.O_RDWR)
-    for stream in (0, 1, 2):
-        os.dup2(nowhere, stream)
-    low, high = sorted(keep)
-    for start, stop in ((3, low), (low + 1, high), (high + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[1])):
-        os.closerange(start, stop)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    os.initgroups(member.account, member.gid)
-    os.setgid(member.gid)
-    os.setuid(member.uid)
-    ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
-    _prove_dropped(member)
-    os.umask(0o077)
-    environment = _environment(member)
-    os.environ.clear()
-    os.environ.update(environment)
-    try:
-        os.chdir(member.home)
-        owner = os.stat(".").st_uid
-    except OSError as error:
-        raise LatchkeyError(f"its home {member.home} cannot be entered ({os.strerror(error.errno or 0)})") from None
-    if owner != member.uid:
-        raise LatchkeyError(f"its home {member.home} belongs to somebody else", remedy=f"chown it to {member.account}")
-
-
-def _prove_dropped(member: Member) -> None:
-    if 0 in os.getgroups():
-        raise LatchkeyError(f"{member.account} is in the group root", remedy="take it out of that group")
-    same = set(os.getresuid()) == {member.uid} and set(os.getresgid()) == {member.gid}
-    try:
-        os.setuid(0)
-    except PermissionError:
-        if same:
-            return
-    raise LatchkeyError("its process could not leave root behind")
-
-
-def _environment(member: Member) -> dict[str, str]:
-    environment = {name: os.environ[name] for name in ("LANG", "TZ") if name in os.environ}
-    environment.update(HOME=member.home, USER=member.account, LOGNAME=member.account, SHELL=member.shell)
-    environment["PATH"] = f"{member.home}/.local/bin:{_PATH}"
-    runtime = f"/run/user/{member.uid}"
-    with contextlib.suppress(OSError):
-        if os.lstat(runtime).st_uid == member.uid:
-            environment["XDG_RUNTIME_DIR"] = runtime
-            if os.lstat(f"{runtime}/bus").st_uid == member.uid:
-                environment["DBUS_SESSION_BUS_ADDRESS"] = f"unix:path={runtime}/bus"
-    return environment
 
 
 def _send(fd: int, body: bytes) -> None:

@@ -18,7 +18,7 @@ import selectors
 import sys
 from typing import TYPE_CHECKING, Any, Callable
 
-from ansible_collections.latchkey.workstation.plugins.module_utils._child import Child, Member
+from ansible_collections.latchkey.workstation.plugins.module_utils._child import Child, Member, end
 from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
 from ansible_collections.latchkey.workstation.plugins.module_utils._report import Report, Served, attempt
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["Member", "Served", "serve"]
 
 _AT_A_TIME = 8
+_TRIES, _PAUSE = 20, 0.1
 _FIRST_PERSON = 500 if sys.platform == "darwin" else 1000
 _NOBODY = 65534
 _HOME = re.compile(r"(?<![${])\{home\}(?!\})")
@@ -62,7 +63,7 @@ def serve(
             served[entry["name"]].report.add("", "unknown", "not served")
         except LatchkeyError as error:
             served[entry["name"]] = Served(report=Report.failure(error))
-    served.update(_serve_others(others, work, seconds=seconds, at_a_time=at_a_time))
+    served.update(_Others(work, seconds=seconds, at_a_time=at_a_time).serve(others))
     return served
 
 
@@ -105,31 +106,58 @@ def _fill_in(value: Any, home: str) -> Any:
     return _HOME.sub(lambda _match: home, value) if isinstance(value, str) else value
 
 
-def _serve_others(
-    others: list[tuple[Member, dict[str, Any]]], work: Work, *, seconds: float, at_a_time: int
-) -> dict[str, Served]:
-    """One child per member, several at a time; what is not there at its deadline never comes."""
-    waiting = list(reversed(others))
-    running: dict[Child, None] = {}
-    served: dict[str, Served] = {}
+class _Others:
+    """Everybody else: one child per member, several at a time; what is not there at its deadline never comes."""
 
-    def start(member: Member, entry: dict[str, Any]) -> Child:
-        return Child.start(member, functools.partial(work, member, entry), seconds=seconds)
+    def __init__(self, work: Work, *, seconds: float, at_a_time: int) -> None:
+        self._work, self._seconds, self._at_a_time = work, seconds, at_a_time
+        self._waiting: list[tuple[Member, dict[str, Any]]] = []
+        self._running: set[Child] = set()
+        self._served: dict[str, Served] = {}
+        self._refused = 0
 
-    with selectors.DefaultSelector() as selector:
-        while waiting or running:
-            while waiting and len(running) < at_a_time:
-                child = start(*waiting.pop())
-                running[child] = None
-                for fd in child.streams:
-                    selector.register(fd, selectors.EVENT_READ, child)
-            for key, _events in selector.select(min(child.left() for child in running)):
-                if not key.data.listen(key.fd):
-                    selector.unregister(key.fd)
-            for child in [child for child in running if child.finished or not child.left()]:
-                for fd in child.streams:
-                    with contextlib.suppress(KeyError):
-                        selector.unregister(fd)
-                served[child.member.name] = child.end()
-                del running[child]
-    return served
+    def serve(self, others: Sequence[tuple[Member, dict[str, Any]]]) -> dict[str, Served]:
+        self._waiting += reversed(others)
+        with selectors.DefaultSelector() as selector:
+            while self._waiting or self._running:
+                while self._has_room() and self._start(selector):
+                    pass
+                self._listen(selector)
+                self._end(selector)
+        return self._served
+
+    def _has_room(self) -> bool:
+        return bool(self._waiting) and len(self._running) < self._at_a_time
+
+    def _start(self, selector: selectors.BaseSelector) -> bool:
+        """Start the next one, or give them up; False where that is to be tried again in a moment."""
+        member, entry = self._waiting[-1]
+        try:
+            child = Child.start(member, functools.partial(self._work, member, entry), seconds=self._seconds)
+        except LatchkeyError as error:
+            self._refused += not self._running
+            if self._refused < _TRIES:
+                return False
+            self._served[member.name] = Served(report=Report.failure(error))
+        else:
+            self._running.add(child)
+            for fd in child.streams:
+                selector.register(fd, selectors.EVENT_READ, child)
+        self._refused = 0
+        self._waiting.pop()
+        return True
+
+    def _listen(self, selector: selectors.BaseSelector) -> None:
+        patience = [child.left() for child in self._running] + [_PAUSE] * self._has_room()
+        for key, _events in selector.select(min(patience, default=0)):
+            if not key.data.listen(key.fd):
+                selector.unregister(key.fd)
+
+    def _end(self, selector: selectors.BaseSelector) -> None:
+        done = {child for child in self._running if child.finished or not child.left()}
+        for child in done:
+            for fd in child.streams:
+                with contextlib.suppress(KeyError):
+                    selector.unregister(fd)
+        self._running -= done
+        self._served.update(end(done))

@@ -6,6 +6,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
+import errno
 import os
 import pwd
 import resource
@@ -17,11 +20,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable
 
 import pytest
-from ansible_collections.latchkey.workstation.plugins.module_utils import _child, _command, _files
+from ansible_collections.latchkey.workstation.plugins.module_utils import _child, _command, _family, _files, _members
+from ansible_collections.latchkey.workstation.plugins.module_utils._child import Child
 from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
 from ansible_collections.latchkey.workstation.plugins.module_utils._members import Member, Served, serve
 from ansible_collections.latchkey.workstation.plugins.module_utils._report import Report
 from ansible_collections.latchkey.workstation.plugins.module_utils._secrets import Secret
+
+from tests.integration.dead_home import dead_home
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -139,6 +145,38 @@ def test_no_core_and_no_tracing_by_the_members_own_processes(mallory: pwd.struct
     assert said(serve_one(look, mallory.pw_name)) == "((0, 0), 0)"
 
 
+ADD_KEY = {"x86_64": 248, "aarch64": 217}
+KEYCTL = {"x86_64": 250, "aarch64": 219}
+# What a possessor may do with a key whose name it knows: search the session keyring, and read what is found.
+SEARCH_AND_READ = f"""
+import ctypes, os
+number, words = {KEYCTL}[os.uname().machine], ctypes.create_string_buffer(100)
+call = ctypes.CDLL(None).syscall
+call(number, 11, call(number, 10, -3, b"user", b"latchkey-test", 0), words, 100)
+print(words.value.decode())
+"""
+
+
+@pytest.fixture
+def keyring() -> Iterator[None]:
+    """A session keyring of root's with a secret in it."""
+    machine, call = os.uname().machine, ctypes.CDLL(None).syscall
+    if machine not in KEYCTL or call(KEYCTL[machine], 1, None) < 0:
+        pytest.skip("needs a kernel that lets root have keyrings")
+    assert call(ADD_KEY[machine], b"user", b"latchkey-test", SECRET.encode(), len(SECRET), -3) > 0
+    yield
+    assert call(KEYCTL[machine], 7, -3) == 0
+
+
+def test_no_key_of_roots_is_read(mallory: pwd.struct_passwd, keyring: None) -> None:
+    def read(_member: Member, _entry: dict[str, Any]) -> Served:
+        return say(_command.run(["/usr/bin/python3", "-c", SEARCH_AND_READ]).out.decode().strip() or "nothing")
+
+    here = subprocess.run(["/usr/bin/python3", "-c", SEARCH_AND_READ], capture_output=True, text=True, check=True)
+    assert here.stdout.strip() == SECRET
+    assert said(serve_one(read, mallory.pw_name)) == "nothing"
+
+
 HOSTILE_FRAMES: dict[str, tuple[bytes, str]] = {
     "nothing": (b"", "ended without an answer"),
     "not JSON": (b"%08x" % 5 + b"hello", "something that is no report"),
@@ -239,6 +277,125 @@ def test_one_that_hangs_keeps_nobody_else_from_being_served(accounts: list[str])
     assert served["mallory"].report.failed
     assert said(served["peggy"]) == "peggy"
     assert list(served) == ["mallory", "peggy"]
+
+
+def runs_on(*argv: str) -> list[int]:
+    """Who still runs a program with these arguments, give or take a moment."""
+    time.sleep(0.2)
+    wanted = "\0".join(argv).encode() + b"\0"
+    found = []
+    for entry in Path("/proc").iterdir():
+        with contextlib.suppress(OSError):
+            if entry.name.isdigit() and (entry / "cmdline").read_bytes() == wanted:
+                found.append(int(entry.name))
+    return found
+
+
+def test_a_program_started_at_the_very_moment_of_the_end_ends_too(
+    mallory: pwd.struct_passwd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look = _family._processes
+
+    def slowly() -> dict[int, tuple[int, int]]:
+        seen = look()
+        time.sleep(0.05)
+        return seen
+
+    def start_more_and_more(_member: Member, _entry: dict[str, Any]) -> Served:
+        while True:
+            subprocess.Popen(["sleep", "61.25"], start_new_session=True)
+            time.sleep(0.005)
+
+    monkeypatch.setattr(_family, "_processes", slowly)
+    assert serve_one(start_more_and_more, mallory.pw_name, seconds=0.3).report.failed
+    assert runs_on("sleep", "61.25") == []
+
+
+def test_a_job_of_its_own_group_ends_with_its_program(mallory: pwd.struct_passwd) -> None:
+    def check(_member: Member, _entry: dict[str, Any]) -> Served:
+        return say(_command.run(["/bin/bash", "-c", "set -m; sleep 61.5 & echo done"]).out)
+
+    assert said(serve_one(check, mallory.pw_name)) == "b'done\\n'"
+    assert runs_on("sleep", "61.5") == []
+
+
+def test_who_waits_for_a_dead_file_system_is_left_behind_and_named(
+    accounts: list[str], mallory: pwd.struct_passwd
+) -> None:
+    everybody = [{"name": "mallory", "account": accounts[0]}, {"name": "peggy", "account": accounts[1]}]
+    started = time.monotonic()
+    with dead_home(mallory.pw_dir) as dead:
+        if not dead:
+            pytest.skip("needs FUSE")
+        served = serve(everybody, lambda member, _entry: say(member.name), seconds=1, at_a_time=1)
+    assert "its process cannot be ended: unmount what in its home does not answer" in served["mallory"].report.msg
+    assert said(served["peggy"]) == "peggy"
+    assert time.monotonic() - started < 10
+
+
+def refuse_processes(monkeypatch: pytest.MonkeyPatch, times: int) -> None:
+    fork, refusals = os.fork, iter(range(times))
+
+    def refuse() -> int:
+        if next(refusals, None) is not None:
+            raise BlockingIOError(errno.EAGAIN, "no processes")
+        return fork()
+
+    monkeypatch.setattr(os, "fork", refuse)
+    monkeypatch.setattr(_members, "_PAUSE", 0.01)
+
+
+def test_a_process_that_is_refused_is_tried_again(mallory: pwd.struct_passwd, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = os.listdir("/proc/self/fd")
+    refuse_processes(monkeypatch, 5)
+    assert said(serve_one(lambda _m, _e: say("served"), mallory.pw_name)) == "served"
+    assert os.listdir("/proc/self/fd") == before
+
+
+def test_a_process_that_is_refused_for_good_is_one_members_failure(
+    accounts: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refuse_processes(monkeypatch, _members._TRIES)
+    everybody = [{"name": "mallory", "account": accounts[0]}, {"name": "peggy", "account": accounts[1]}]
+    served = serve(everybody, lambda member, _entry: say(member.name))
+    assert "no process could be started for it (Resource temporarily" in served["mallory"].report.msg
+    assert said(served["peggy"]) == "peggy"
+
+
+def test_a_process_that_is_refused_waits_for_those_that_run(
+    accounts: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With room for one at a time there is room for both, one after the other."""
+    start = Child.start
+    running: list[Child] = []
+
+    def one_at_a_time(*arguments: Any, **more: Any) -> Child:
+        if any(Path(f"/proc/{child.pid}").exists() for child in running):
+            raise LatchkeyError("no process")
+        running.append(start(*arguments, **more))
+        return running[-1]
+
+    def work(member: Member, _entry: dict[str, Any]) -> Served:
+        time.sleep(0.3)
+        return say(member.name)
+
+    monkeypatch.setattr(Child, "start", one_at_a_time)
+    monkeypatch.setattr(_members, "_PAUSE", 0.005)
+    everybody = [{"name": "mallory", "account": accounts[0]}, {"name": "peggy", "account": accounts[1]}]
+    assert [said(each) for each in serve(everybody, work).values()] == ["mallory", "peggy"]
+
+
+def test_more_than_is_read_is_counted_and_what_was_changed_is_said(mallory: pwd.struct_passwd) -> None:
+    def work(_member: Member, _entry: dict[str, Any]) -> Served:
+        served = Served()
+        for number in range(6_000):
+            served.report.add(f"file {number}", "changed" if number == 5_999 else "ok", "x" * 300)
+        return served
+
+    report = serve_one(work, mallory.pw_name).report
+    assert (report.failed, report.changed) == (False, True)
+    assert [row["item"] for row in report.items if row["state"] == "changed"] == ["file 5999"]
+    assert report.items[-1]["item"].endswith(" more")
 
 
 def test_values_come_up_and_are_in_no_report(mallory: pwd.struct_passwd) -> None:

@@ -140,7 +140,9 @@ def test_what_fits_is_sent_as_it_is() -> None:
 
 
 @pytest.mark.parametrize(
-    ("count", "what"), [(6_000, "short"), (3_000, "x" * 500), (3_000, "漢" * 90), (9_000, "y" * 900)]
+    ("count", "what"),
+    [(6_000, "short"), (3_000, "x" * 500), (3_000, "漢" * 90), (9_000, "y" * 900)],
+    ids=["many", "long", "longer as JSON", "both"],
 )
 def test_what_does_not_fit_is_counted_and_what_was_changed_or_failed_is_sent(count: int, what: str) -> None:
     data = many(count, what, changed=count - 1, failed=count - 2).encode()
