@@ -119,9 +119,11 @@ class Edit:
             self.made[str(place)] = self._digest(str(place), setting.text)
         if old == setting.text:
             return
-        replaced = old if place.below is None else old or get_value(section, place.key)
-        if isinstance(replaced, str) or (replaced and place.below is None):
-            self._show(self._gone, place, replaced, setting=setting)
+        whole = get_value(section, place.key)
+        if old is not None:
+            self._show(self._gone, place, old, setting=setting)
+        elif isinstance(whole, str):
+            self._show(self._gone, Place(place.key), whole)
         set_value(self._ini, section, place.key, setting.text, below=place.below)
         self._set.append(str(place))
         self._show(self._new, place, setting.text, setting=setting)

@@ -57,6 +57,14 @@ def test_what_goes_is_shown_where_it_cannot_be_a_secret(line: str, settings: dic
         assert len(re.findall("= <secret [0-9a-f]{8}>\n", draft.before)) == 1
 
 
+def test_a_value_that_gives_way_to_a_block_is_not_shown_as_a_part_of_it() -> None:
+    ini = parse(b"[profile dev]\ns3 = hunter22\n", path="config", credentials=False)
+    wanted = declare("profile", "dev", {"s3": {"addressing_style": "path", "region": "a"}})
+    draft = plan(ini, wanted=[wanted], made={}, exclusive=True, key=None)
+    assert draft.before == "[profile dev]\ns3 = <secret>\n"
+    assert draft.after == "[profile dev]\ns3.addressing_style = path\ns3.region = a\n"
+
+
 def test_what_is_declared_is_shown_unless_its_name_speaks_of_a_secret() -> None:
     settings = {
         "x_note": "shown one",
