@@ -31,6 +31,13 @@ _PARTS = ("session", "config", "credentials", "exceptions", "httpsession", "pars
 _ASKING = {"aws_credentials", "aws_role", "aws_parameter"}
 _AROUND = re.compile(r"^arn:[^/]*:parameter(?=/)|:[^:/]*$")
 _SECONDS = 10
+_CLIENTS = {
+    "connect_timeout": _SECONDS,
+    "read_timeout": _SECONDS,
+    "retries": {"total_max_attempts": 1},
+    "ignore_configured_endpoint_urls": True,
+    "proxies": {},
+}
 _modules: dict[str, Any] = {}
 
 
@@ -104,13 +111,9 @@ class Profile:
 
 
 def _client_config() -> Any:
-    return _modules["botocore.config"].Config(
-        connect_timeout=_SECONDS,
-        read_timeout=_SECONDS,
-        retries={"total_max_attempts": 1},
-        ignore_configured_endpoint_urls=True,
-        proxies={},
-    )
+    """Rules for clients, as far as a botocore of some years ago knows them: what it does not know it does not do."""
+    kind = _modules["botocore.config"].Config
+    return kind(**{name: value for name, value in _CLIENTS.items() if name in kind.OPTION_DEFAULTS})
 
 
 def _plain(name: str) -> str:

@@ -85,7 +85,7 @@ class Keys:
                 remedy=f"aws sts get-caller-identity --profile {profile}",
             )
         raise AwsTrouble(
-            f"the portal session of the AWS profile {profile} has ended",
+            f"the AWS profile {profile} has no live portal session",
             verdict="absent",
             cause="expired",
             remedy=f"aws sso login --profile {profile}",

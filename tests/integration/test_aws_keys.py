@@ -16,6 +16,7 @@ from ansible_collections.latchkey.workstation.plugins.module_utils import _boto
 from ansible_collections.latchkey.workstation.plugins.module_utils._check_aws_api import PROVIDERS
 from ansible_collections.latchkey.workstation.plugins.module_utils._checks_base import Check, Here
 from ansible_collections.latchkey.workstation.plugins.module_utils._deadline import Deadline
+from botocore.config import Config
 from botocore.exceptions import EndpointConnectionError
 from botocore.httpsession import URLLib3Session
 
@@ -156,7 +157,7 @@ def test_no_role_of_a_portal_is_taken_here(
     outcome = look(home, profile)
     assert (outcome.state, outcome.cause) == expected, outcome
     assert outcome.remedy == f"{remedy} --profile {portal}"
-    assert f"AWS profile {portal} " in outcome.reason
+    assert f"the AWS profile {portal} " in outcome.reason
     assert asked == []
     assert kept(home) == before
 
@@ -184,6 +185,16 @@ def test_what_is_kept_and_lives_is_used(
     assert (outcome.state, outcome.cause) == ("UNKNOWN", "network"), outcome
     assert asked == [("https://sts.us-west-2.amazonaws.com/", key)]
     assert kept(home) == before
+
+
+def test_an_older_botocore_which_knows_no_configured_addresses_is_good_enough(
+    home: Path, asked: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = {name: value for name, value in Config.OPTION_DEFAULTS.items() if name != "ignore_configured_endpoint_urls"}
+    monkeypatch.setattr(Config, "OPTION_DEFAULTS", known)
+    monkeypatch.setattr(Config, "ignore_configured_endpoint_urls", None, raising=False)
+    assert look(home, "static").cause == "network"
+    assert len(asked) == 1
 
 
 ELSEWHERE = {
