@@ -22,15 +22,17 @@ from ansible_collections.latchkey.workstation.plugins.module_utils._checks_web i
     Facts,
     Rule,
     bearer,
-    join,
+    below,
     judge,
     probe,
     select,
 )
-from ansible_collections.latchkey.workstation.plugins.module_utils._http import Request
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ansible_collections.latchkey.workstation.plugins.module_utils._checks_base import Ask, Check
+    from ansible_collections.latchkey.workstation.plugins.module_utils._http import Answer
 
 __all__ = ["PROVIDERS"]
 
@@ -54,33 +56,34 @@ _HINT = "; a token that an account owns gets the same answer: declare its accoun
 
 
 def _user_token(check: Check, ask: Ask) -> Outcome:
-    base = check.options.get("base_url") or _BASE
-    headers = bearer(check.text())
-    answer = ask(Request(join(base, "user/tokens/verify"), headers=headers))
+    get = _below(check, ask)
+    answer = get("user/tokens/verify")
     outcome = judge(answer, _RULES, _FACTS)
     account = check.options.get("account_id")
     if _UNKNOWN_TO_USERS.fits(answer):
         if not account:
             return Outcome(FAIL, outcome.reason + _HINT, outcome.cause)
         if account == "find":
-            listed = ask(Request(join(base, "accounts?per_page=1"), headers=headers))
+            listed = get("accounts?per_page=1")
             account = next((entry for entry in select(listed, "/result/0/id") if isinstance(entry, str)), None)
             if account is None:
                 seen = judge(listed, _LISTED)
                 return seen if seen.state == UNKNOWN else outcome
         return _account_token(check, ask, account=account)
-    return probe(outcome, ask, check.options.get("probe") or (), base=base, headers=headers)
+    return probe(outcome, get, check.options.get("probe") or ())
 
 
 def _account_token(check: Check, ask: Ask, *, account: str = "") -> Outcome:
-    base = check.options.get("base_url") or _BASE
-    headers = bearer(check.text())
+    get = _below(check, ask)
     account = account or check.options["account_id"]
     if not re.fullmatch(r"[0-9a-f]{32}", account):
         return Outcome(UNKNOWN, "account_id is not one: 32 hex digits", "declaration")
-    answer = ask(Request(join(base, f"accounts/{quote(account, safe='')}/tokens/verify"), headers=headers))
-    outcome = judge(answer, _RULES, _FACTS)
-    return probe(outcome, ask, check.options.get("probe") or (), base=base, headers=headers)
+    outcome = judge(get(f"accounts/{quote(account, safe='')}/tokens/verify"), _RULES, _FACTS)
+    return probe(outcome, get, check.options.get("probe") or ())
+
+
+def _below(check: Check, ask: Ask) -> Callable[[str], Answer]:
+    return below(check.options.get("base_url") or _BASE, bearer(check.text()), ask)
 
 
 _OPTIONS = {"base_url": Option("url"), "probe": Option("words")}

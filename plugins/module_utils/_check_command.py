@@ -41,7 +41,8 @@ def _local(check: Check, here: Here) -> Outcome:
         return Outcome(PASS, ended)
     if finished.code in (check.options.get("unknown_rc") or []):
         return Outcome(UNKNOWN, ended, "unexpected")
-    return Outcome(FAIL, ended, "rejected")
+    look = "" if check.value else f"run {argv[0]} yourself and see what it says"
+    return Outcome(FAIL, ended, "rejected", remedy=look)
 
 
 PROVIDERS = {

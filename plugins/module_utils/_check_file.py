@@ -33,41 +33,44 @@ except ImportError:
 __all__ = ["PROVIDERS"]
 
 _OTHERS = 0o077
+_ANEW = "log in again with the program that writes it"
 
 
 def _local(check: Check, here: Here) -> Outcome:
-    options = check.options
+    options, path = check.options, check.options["path"]
     try:
-        found = _files.read(_files.expand(options["path"], here.home))
+        found = _files.read(_files.expand(path, here.home))
     except _files.FilesError as error:
-        return Outcome(FAIL, error.message, "unreadable")
+        return Outcome(FAIL, error.message, "unreadable", remedy=f"make {path} a regular file that you may read")
     if found.data is None or found.status is None:
-        return Outcome(ABSENT, f"there is no {options['path']}", "absent")
+        return Outcome(ABSENT, f"there is no {path}", "absent", remedy=f"put it there, or {_ANEW}")
     if found.status.st_uid != os.geteuid():
-        return Outcome(FAIL, f"{options['path']} belongs to somebody else", "exposed")
+        return Outcome(FAIL, f"{path} belongs to somebody else", "exposed", remedy=f"chown it to yourself: {path}")
     if found.status.st_mode & _OTHERS and not options.get("readable_by_others"):
-        fix = f"chmod go= {options['path']}"
-        return Outcome(FAIL, f"{options['path']} is open to others ({found.mode:o})", "exposed", remedy=fix)
+        reason = f"{path} is open to others ({found.mode:o})"
+        return Outcome(FAIL, reason, "exposed", remedy=f"chmod go= {path}")
     age = time.time() - found.status.st_mtime
     if options.get("max_age") and age > options["max_age"]:
-        return Outcome(FAIL, f"last written {age / 86400:.0f} days ago", "expired")
+        return Outcome(FAIL, f"last written {age / 86400:.0f} days ago", "expired", remedy=_ANEW)
     return _content(options, found.data)
 
 
 def _content(options: Any, data: bytes) -> Outcome:
     keys, form = options.get("keys") or [], options.get("format")
-    if not form:
-        return Outcome(PASS, "as it has to be") if data else Outcome(FAIL, "it is empty", "malformed")
     if form == "toml" and tomllib is None:
         return Outcome(UNKNOWN, "reading TOML needs Python 3.11 here", "prerequisite")
+    wrong = _wrong(data, form, keys) if form else ("" if data else "it is empty")
+    return Outcome(FAIL, wrong, "malformed", remedy=_ANEW) if wrong else Outcome(PASS, "as it has to be")
+
+
+def _wrong(data: bytes, form: str, keys: list[str]) -> str:
+    """What is wrong with the content, if anything is."""
     try:
         whole: Any = json.loads(data) if form == "json" else tomllib.loads(data.decode())
     except (ValueError, RecursionError):
-        return Outcome(FAIL, f"it is not {form.upper()}", "malformed")
+        return f"it is not {form.upper()}"
     missing = [key for key in keys if _at(whole, key) in (None, "", [], {})]
-    if missing:
-        return Outcome(FAIL, f"nothing stands at {', '.join(missing)}", "malformed")
-    return Outcome(PASS, "as it has to be")
+    return f"nothing stands at {', '.join(missing)}" if missing else ""
 
 
 def _at(value: Any, pointer: str) -> Any:

@@ -23,13 +23,12 @@ from ansible_collections.latchkey.workstation.plugins.module_utils._checks_web i
     Facts,
     Rule,
     bearer,
-    join,
+    below,
     judge,
     probe,
 )
 from ansible_collections.latchkey.workstation.plugins.module_utils._command import CommandMissing
 from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
-from ansible_collections.latchkey.workstation.plugins.module_utils._http import Request
 from ansible_collections.latchkey.workstation.plugins.module_utils._secrets import Secret
 
 if TYPE_CHECKING:
@@ -41,7 +40,8 @@ __all__ = ["PROVIDERS"]
 
 _BASE = "https://api.github.com"
 _LIMITED = (403, 429)
-_RULES = (
+_AUTHORISE = "authorise the token for the organisation: Configure SSO, beside it in GitHub's token settings"
+_ANYWHERE = (
     Rule(UNKNOWN, "asked too often", "rate_limited", _LIMITED, {"header:x-ratelimit-remaining": "0"}),
     Rule(UNKNOWN, "asked too often", "rate_limited", _LIMITED, {"header:retry-after": ...}),
     Rule(
@@ -57,7 +57,11 @@ _RULES = (
         "scope",
         [403],
         {"header:x-github-sso": ...},
+        remedy=_AUTHORISE,
     ),
+)
+_RULES = (
+    *_ANYWHERE,
     Rule(
         PASS, "valid, an app's installation token", "", [403], {"/message": re.compile("not accessible by integration")}
     ),
@@ -82,13 +86,14 @@ _INCLUDED = {
 def _remote(check: Check, ask: Ask) -> Outcome:
     base = check.options.get("base_url") or _BASE
     headers = bearer(check.text(), Accept="application/vnd.github+json", **{"X-GitHub-Api-Version": "2022-11-28"})
-    outcome = judge(ask(Request(join(base, "user"), headers=headers)), _RULES, _FACTS)
+    get = below(base, headers, ask)
+    outcome = judge(get("user"), _RULES, _FACTS)
     missing = set(check.options.get("scopes") or ()) - _granted(outcome.scopes)
     if outcome.state == PASS and missing and outcome.scopes:
         outcome = replace(outcome, state=FAIL, cause="scope", reason=f"valid, but without {', '.join(sorted(missing))}")
     elif outcome.state == PASS and missing:
         outcome = replace(outcome, reason="valid; tokens of this kind do not tell their scopes, a probe would")
-    return probe(outcome, ask, check.options.get("probe") or (), base=base, headers=headers)
+    return probe(outcome, get, check.options.get("probe") or (), _ANYWHERE)
 
 
 def _granted(scopes: Sequence[str]) -> set[str]:

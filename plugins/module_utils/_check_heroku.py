@@ -22,25 +22,29 @@ from ansible_collections.latchkey.workstation.plugins.module_utils._checks_web i
     Facts,
     Rule,
     bearer,
-    join,
+    below,
     judge,
     probe,
     select,
     words,
 )
-from ansible_collections.latchkey.workstation.plugins.module_utils._http import Request, Unreachable
+from ansible_collections.latchkey.workstation.plugins.module_utils._http import Unreachable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ansible_collections.latchkey.workstation.plugins.module_utils._checks_base import Ask, Check
+    from ansible_collections.latchkey.workstation.plugins.module_utils._http import Answer
 
 __all__ = ["PROVIDERS"]
 
 _BASE = "https://api.heroku.com"
 _REFUSED = (401, 402, 403)
+_SUSPENDED = "ask Heroku's support what the account is suspended for"
 _RULES = (
     Rule(PASS, "valid", statuses=[200], where={"/email": ...}),
     Rule(FAIL, "wrong, expired or revoked", "rejected", _REFUSED, {"/id": "unauthorized"}),
-    Rule(FAIL, "the account is suspended", "disabled", _REFUSED, {"/id": "suspended"}),
+    Rule(FAIL, "the account is suspended", "disabled", _REFUSED, {"/id": "suspended"}, remedy=_SUSPENDED),
     Rule(FAIL, "valid, but its scope does not reach the account", "scope", _REFUSED, {"/id": "forbidden"}),
     Rule(UNKNOWN, "the account has not been paid for, so nothing was judged", "account", [402]),
     Rule(FAIL, "wrong, expired or revoked", "rejected", [401]),
@@ -50,17 +54,17 @@ _RULES = (
 def _remote(check: Check, ask: Ask) -> Outcome:
     base = check.options.get("base_url") or _BASE
     headers = bearer(check.text(), Accept="application/vnd.heroku+json; version=3")
-    outcome = judge(ask(Request(join(base, "account"), headers=headers)), _RULES, Facts(identity=["/email"]))
+    get = below(base, headers, ask)
+    outcome = judge(get("account"), _RULES, Facts(identity=["/email"]))
     if outcome.state != PASS:
         return outcome
-    outcome = _with_its_end(outcome, check.text(), ask, base=base, headers=headers)
-    return probe(outcome, ask, check.options.get("probe") or (), base=base, headers=headers)
+    return probe(_with_its_end(outcome, check.text(), get), get, check.options.get("probe") or ())
 
 
-def _with_its_end(outcome: Outcome, token: str, ask: Ask, *, base: str, headers: dict[str, str]) -> Outcome:
+def _with_its_end(outcome: Outcome, token: str, get: Callable[[str], Answer]) -> Outcome:
     """Its own entry among the authorizations tells scope and end; only a global scope may read them."""
     try:
-        answer = ask(Request(join(base, "oauth/authorizations"), headers=headers))
+        answer = get("oauth/authorizations")
     except Unreachable:
         return outcome
     for entry in select(answer, "/*") if answer.status == 200 else ():

@@ -36,14 +36,16 @@ def _local(check: Check, here: Here) -> Outcome:
     options = check.options
     socket = _files.expand(options["socket"], here.home) if options.get("socket") else os.environ.get("SSH_AUTH_SOCK")
     if not socket:
-        return Outcome(ABSENT, "no ssh-agent here (SSH_AUTH_SOCK is not set)", "unreachable")
+        reason = "no ssh-agent here (SSH_AUTH_SOCK is not set)"
+        return Outcome(ABSENT, reason, "unreachable", remedy="start one, or declare its socket")
     try:
         wanted = options.get("fingerprint") or _fingerprint(options.get("key"), here)
         listed = here.run(["ssh-add", "-l"], env={"SSH_AUTH_SOCK": socket})
     except CommandMissing as error:
-        return Outcome(ABSENT, error.message, "prerequisite")
+        return Outcome(ABSENT, error.message, "prerequisite", remedy="install OpenSSH's client")
     if wanted == "":
-        return Outcome(FAIL, f"{options['key']} is no public key that ssh-keygen can read", "malformed")
+        reason = f"{options['key']} is no public key that ssh-keygen can read"
+        return Outcome(FAIL, reason, "malformed", remedy="name the file of a public key as key")
     load = f"ssh-add {re.sub('[.]pub$', '', options['key'])}" if options.get("key") else "ssh-add"
     if listed.code in (0, _NO_IDENTITIES):
         return _find(wanted, listed, remedy=load)

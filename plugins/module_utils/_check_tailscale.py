@@ -28,10 +28,11 @@ __all__ = ["PROVIDERS"]
 
 _MAC_APP = "/Applications/Tailscale.app/Contents/MacOS/Tailscale"
 _UP = "tailscale up"
+_APPROVE = "have it approved: https://login.tailscale.com/admin/machines"
 _STATES = {
     "NeedsLogin": Outcome(ABSENT, "tailscale is not logged in", "absent", remedy=_UP),
     "Stopped": Outcome(ABSENT, "tailscale is stopped", "stopped", remedy=_UP),
-    "NeedsMachineAuth": Outcome(FAIL, "this machine waits for an admin's approval", "rejected"),
+    "NeedsMachineAuth": Outcome(FAIL, "this machine waits for an admin's approval", "rejected", remedy=_APPROVE),
     "InUseOtherUser": Outcome(UNKNOWN, "another user of this machine runs tailscale", "prerequisite"),
     "NoState": Outcome(UNKNOWN, "tailscale is starting", "starting"),
     "Starting": Outcome(UNKNOWN, "tailscale is starting", "starting"),

@@ -13,7 +13,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.latchkey.workstation.plugins.module_utils import _checks_row
+from ansible_collections.latchkey.workstation.plugins.module_utils import _checks_remedy, _checks_row
 from ansible_collections.latchkey.workstation.plugins.module_utils._checks_base import (
     AT_A_TIME,
     FAIL,
@@ -152,7 +152,9 @@ def _ask(check: Check, plan: Plan, deadline: Deadline) -> tuple[Outcome, int]:
             outcome = remote(check, lambda request: fetch(request, deadline.narrow(plan.request_timeout)))
     except Unreachable as error:
         outcome = Outcome(UNKNOWN, error.message, "gate" if error.cause == "garbage" else "network")
-    except (Malformed, Unsendable) as error:
+    except Malformed as error:
+        outcome = Outcome(FAIL, error.message, "malformed", blame=error.blame)
+    except Unsendable as error:
         outcome = Outcome(FAIL, error.message, "malformed")
     except LatchkeyError as error:
         outcome = Outcome(UNKNOWN, error.message, "unexpected", remedy=error.remedy)
@@ -168,13 +170,14 @@ def _report(
     if served.report.failed:
         return served.report
     report = Report()
+    known = {credential["name"]: credential for credential in entry["credentials"]}
     without = redactor([*served.values.values(), *([plan.asked.given] if plan.asked.given else [])])
     for credential in entry["credentials"]:
         look = seen[name].get(credential["name"])
         if look:
             user = name if members > 1 else ""
-            row = _checks_row.finish(credential, look, without, fail_on=plan.fail_on, user=user)
-            report.items.append(row)
+            settled = _checks_remedy.settle(credential, look, known, user)
+            report.items.append(_checks_row.finish(credential, settled, without, fail_on=plan.fail_on))
     failing = [f"{row['outcome']} {row['item']}" for row in report.items if row["state"] == "failed"]
     report.failed, report.msg = bool(failing), ", ".join(failing)
     return report

@@ -47,12 +47,19 @@ _UNATTENDED = {"CI": "1", "GH_PROMPT_DISABLED": "1", "GH_NO_UPDATE_NOTIFIER": "1
 
 
 class Malformed(LatchkeyError):
-    """A value that its issuer cannot have given out as it stands."""
+    """A value that its issuer cannot have given out as it stands; ``blame`` as in :class:`Outcome`."""
+
+    def __init__(self, message: str, *, blame: str = "") -> None:
+        super().__init__(f"{blame}: {message}" if blame else message)
+        self.blame = blame
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a check came to. ``onward`` is a value found here that the provider's remote part has yet to judge."""
+    """What a check came to. ``onward`` is a value found here that the provider's remote part has yet to judge.
+
+    ``blame`` is the name of another credential, where that one is what has to be mended.
+    """
 
     state: str
     reason: str = ""
@@ -61,6 +68,7 @@ class Outcome:
     scopes: Sequence[str] = ()
     expires_at: datetime | None = None
     remedy: str = ""
+    blame: str = ""
     onward: Secret | None = field(default=None, repr=False)
 
     def over(self, known: Outcome) -> Outcome:
@@ -92,7 +100,7 @@ class Check:
         """``text`` with {value} and {credential.NAME} replaced, escaped for a URL where it goes into one."""
 
         def word(match: re.Match[str]) -> str:
-            value = _text(self.others[match[2]]) if match[2] else self.text()
+            value = _text(self.others[match[2]], blame=match[2]) if match[2] else self.text()
             return quote(value, safe="") if in_url else value
 
         return _WORD.sub(word, text)
@@ -139,11 +147,11 @@ class Provider:
     takes_value: bool = True
 
 
-def _text(secret: Secret) -> str:
+def _text(secret: Secret, *, blame: str = "") -> str:
     try:
         return secret.text()
     except LatchkeyError as error:
-        raise Malformed(error.message) from None
+        raise Malformed(error.message, blame=blame) from None
 
 
 def asks_value(check: Mapping[str, Any]) -> bool:

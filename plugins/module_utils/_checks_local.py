@@ -99,7 +99,14 @@ def _told(seen: Mapping[str, _Local], desk: _Desk) -> Served:
         secret = found[name]
         mark = fingerprint(key, secret) if key and secret else ""
         last = note.get(name)
-        row = Seen(local.outcome, local.pending, mark, last if isinstance(last, str) else "", local.latency_ms)
+        row = Seen(
+            local.outcome,
+            pending=local.pending,
+            origin=desk.values.origin(name),
+            fingerprint=mark,
+            last_validated=last if isinstance(last, str) else "",
+            latency_ms=local.latency_ms,
+        )
         served.report.add(name, "unknown", **_checks_row.sketch(row, without))
         if local.pending:
             served.values.update({place_of(name): secret} if secret else {})
@@ -140,7 +147,7 @@ class _Desk:
         except _command.CommandTimeout as error:
             local = _Local(Outcome(UNKNOWN, error.message, "timeout"))
         except Malformed as error:
-            local = _Local(Outcome(FAIL, error.message, "malformed"))
+            local = _Local(Outcome(FAIL, error.message, "malformed", blame=error.blame))
         except LatchkeyError as error:
             local = _Local(Outcome(UNKNOWN, error.message, "unreadable", remedy=error.remedy))
         except Exception as error:  # noqa: BLE001 - its text may hold a secret, its type does not
@@ -157,7 +164,7 @@ class _Desk:
         wanted = ([name] if mine else []) + (references(options) if options else [])
         found = {each: self.values.get(self.credentials[each]) for each in wanted}
         own = found[name].secret if mine else None
-        lacking = missing(found)
+        lacking = missing(found, own=name)
         if lacking or provider is None:
             return _Local(lacking or Outcome(SKIP, "no check declared", "undeclared"), own=own)
         others = tuple((each, look.secret) for each, look in found.items() if each != name and look.secret)

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.latchkey.workstation.plugins.module_utils import _checks_time
@@ -29,17 +29,17 @@ __all__ = ["Seen", "attention", "finish", "read", "sketch"]
 _STATES = (PASS, FAIL, SKIP, UNKNOWN, ABSENT)
 _LONGEST = 160
 _MOST = 40
-_STORABLE = {"absent", "rejected", "expired", "malformed", "disabled", "used_up", "scope", "not_yet"}
 _SECONDS_A_DAY = 86400
 _SHOWN = re.compile(r"^latchkey: FAIL (\S+): .*\n  .*\n", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Seen:
-    """What a member's process saw; ``pending`` waits for the issuer's word."""
+    """What a member's process saw; ``pending`` waits for the issuer's word, ``origin`` is where the value was found."""
 
     outcome: Outcome
     pending: bool = False
+    origin: str = ""
     fingerprint: str = ""
     last_validated: str = ""
     latency_ms: int = 0
@@ -48,7 +48,8 @@ class Seen:
 def sketch(seen: Seen, without: Callable[[str], str]) -> dict[str, Any]:
     """``seen`` as flat fields that cross a pipe, ``without`` what is secret."""
     outcome = seen.outcome
-    texts, scopes = _shown([outcome.reason, outcome.identity, outcome.remedy], outcome.scopes, without)
+    told = [outcome.reason, outcome.identity, outcome.remedy, seen.origin]
+    texts, scopes = _shown(told, outcome.scopes, without)
     return {
         "outcome": outcome.state,
         "reason": texts[0],
@@ -57,6 +58,8 @@ def sketch(seen: Seen, without: Callable[[str], str]) -> dict[str, Any]:
         "scopes": scopes,
         "expires_at": _checks_time.show(outcome.expires_at),
         "hint": texts[2],
+        "origin": texts[3],
+        "blame": outcome.blame,
         "pending": seen.pending,
         "fingerprint": seen.fingerprint,
         "last_validated": seen.last_validated,
@@ -83,8 +86,10 @@ def read(row: Mapping[str, Any] | None) -> Seen:
             scopes=scopes if isinstance(scopes, list) else (),
             expires_at=_checks_time.parse(text("expires_at")),
             remedy=text("hint"),
+            blame=text("blame"),
         ),
         pending=row.get("pending") is True,
+        origin=text("origin"),
         fingerprint=text("fingerprint") if re.fullmatch(r"[0-9a-f]{8}", text("fingerprint")) else "",
         last_validated=_checks_time.show(_checks_time.parse(text("last_validated"))),
         latency_ms=latency if isinstance(latency, int) else 0,
@@ -92,13 +97,14 @@ def read(row: Mapping[str, Any] | None) -> Seen:
 
 
 def finish(
-    credential: Mapping[str, Any], seen: Seen, without: Callable[[str], str], *, fail_on: Collection[str], user: str
+    credential: Mapping[str, Any], seen: Seen, without: Callable[[str], str], *, fail_on: Collection[str]
 ) -> dict[str, Any]:
-    """The fields that people, the verdict and the report read; ``user`` is the name that remedies need, if any."""
-    outcome = _decided(seen.outcome, required=credential["required"])
+    """The fields that people, the verdict and the report read, of what is settled."""
+    outcome = seen.outcome
     left = (outcome.expires_at - _checks_time.now()).total_seconds() if outcome.expires_at else None
-    fix = outcome.remedy or (_remedy(credential, outcome, user) if outcome.state == FAIL else "")
-    (reason, identity, remedy), scopes = _shown([outcome.reason, outcome.identity, fix], outcome.scopes, without)
+    (reason, identity, remedy), scopes = _shown(
+        [outcome.reason, outcome.identity, outcome.remedy], outcome.scopes, without
+    )
     return {
         "item": credential["name"],
         "state": _state(outcome.state, fail_on),
@@ -129,32 +135,14 @@ def attention(rows: Sequence[Mapping[str, Any]], *, before: str = "") -> str:
     judged = {row.get("name") for row in rows}
     kept = [block[0] for block in _SHOWN.finditer(before) if block[1] not in judged]
     failures = [row for row in rows if row.get("outcome") == FAIL]
-    return "".join(kept + [f"latchkey: FAIL {row['name']}: {row['reason']}\n  {row['remedy']}\n" for row in failures])
-
-
-def _decided(outcome: Outcome, *, required: bool) -> Outcome:
-    if outcome.state == ABSENT:
-        return replace(outcome, state=FAIL if required else SKIP)
-    return outcome
+    told = [f"latchkey: FAIL {row['name']}: {row['reason']}\n  {row['remedy'] or row['rotate']}\n" for row in failures]
+    return "".join(kept + told)
 
 
 def _state(outcome: str, fail_on: Collection[str]) -> str:
     if outcome in fail_on:
         return "failed"
     return {PASS: "ok", SKIP: "skipped"}.get(outcome, "unknown")
-
-
-def _remedy(credential: Mapping[str, Any], outcome: Outcome, user: str) -> str:
-    if outcome.cause not in _STORABLE:
-        return ""
-    if credential["keychain"]:
-        name = f"ansible-playbook playbooks/store.yml -e credential={credential['name']}"
-        return f"{name} -e user={user}" if user else name
-    source = next(iter(credential["sources"]), None)
-    if source is None:
-        return ""
-    place = " ".join(str(source[key]) for key in ("path", "key", "pointer", "name", "service") if source.get(key))
-    return f"put a valid value where it comes from: {source['kind']} {place}".rstrip()
 
 
 def _shown(texts: Sequence[str], scopes: Sequence[str], without: Callable[[str], str]) -> tuple[list[str], list[str]]:

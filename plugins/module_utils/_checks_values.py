@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Callable
@@ -53,6 +54,11 @@ class Values:
                 self._found[name] = self._read(credential)
             return self._found[name]
 
+    def origin(self, name: str) -> str:
+        """Where the value of this one was found, if it was."""
+        found = self._found.get(name)
+        return found.origin if found and found.secret else ""
+
     def secrets(self) -> list[Secret]:
         return [found.secret for found in list(self._found.values()) if found.secret]
 
@@ -65,15 +71,27 @@ class Values:
             return Found.blocked(error, credential["name"])
 
 
-def missing(found: Mapping[str, Found]) -> Outcome | None:
-    """The outcome where a value cannot be had: no verdict where one is blocked, absence where none is there."""
+def missing(found: Mapping[str, Found], *, own: str) -> Outcome | None:
+    """The outcome where a value cannot be had: no verdict where one is blocked, absence where none is there.
+
+    Another one's than that of ``own`` is named, and to blame.
+    """
     for name, each in found.items():
         if each.state == "blocked":
             if each.lacking:
                 return Outcome(SKIP, each.reason, "prerequisite", remedy=each.remedy)
-            return Outcome(UNKNOWN, each.reason or f"{name} cannot be read", "locked", remedy=each.remedy)
+            reason = _named(name, each.reason or f"{name} cannot be read", own=own)
+            return Outcome(UNKNOWN, reason, "locked", remedy=each.remedy)
     absent = {name: each for name, each in found.items() if each.secret is None}
     if not absent:
         return None
-    reasons = dict.fromkeys(each.reason or f"no value of {name}" for name, each in absent.items())
-    return Outcome(ABSENT, "; ".join(reasons), "absent")
+    reasons = dict.fromkeys(
+        _named(name, each.reason or f"no value of {name}", own=own) for name, each in absent.items()
+    )
+    return Outcome(ABSENT, "; ".join(reasons), "absent", blame=next(iter(absent)))
+
+
+def _named(name: str, reason: str, *, own: str) -> str:
+    """``reason``, and whose it is where that is not said."""
+    told = name == own or re.search(rf"\b{re.escape(name)}\b", reason, re.IGNORECASE)
+    return reason if told else f"{name}: {reason}"

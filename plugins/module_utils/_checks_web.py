@@ -16,12 +16,12 @@ from ansible_collections.latchkey.workstation.plugins.module_utils._checks_base 
 from ansible_collections.latchkey.workstation.plugins.module_utils._http import Request
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from ansible_collections.latchkey.workstation.plugins.module_utils._checks_base import Ask
     from ansible_collections.latchkey.workstation.plugins.module_utils._http import Answer
 
-__all__ = ["Facts", "Other", "Rule", "bearer", "join", "judge", "probe", "select", "words"]
+__all__ = ["Facts", "Other", "Rule", "bearer", "below", "join", "judge", "probe", "select", "words"]
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,7 @@ class Rule:
     cause: str = ""
     statuses: Sequence[int] = ()
     where: Mapping[str, Any] = field(default_factory=dict)
+    remedy: str = ""
 
     def fits(self, answer: Answer) -> bool:
         return (not self.statuses or answer.status in self.statuses) and all(
@@ -77,7 +78,8 @@ def select(answer: Answer, place: str) -> list[Any]:
 def judge(answer: Answer, rules: Sequence[Rule], facts: Facts | None = None, *, html: bool = False) -> Outcome:
     """The outcome ``answer`` stands for; never a FAIL for what only shows that nobody judged the credential."""
     fitting = _nobody(answer, html=html) or next((rule for rule in rules if rule.fits(answer)), _UNEXPECTED)
-    outcome = Outcome(fitting.state, f"{fitting.reason} (HTTP {answer.status})", fitting.cause)
+    reason = f"{fitting.reason} (HTTP {answer.status})"
+    outcome = Outcome(fitting.state, reason, fitting.cause, remedy=fitting.remedy)
     if fitting.state != PASS:
         return outcome
     return _learn(answer, facts or Facts(), reason=fitting.reason)
@@ -98,10 +100,18 @@ def words(value: Any) -> list[str]:
     return [str(entry) for entry in entries if entry not in ("", None)]
 
 
-def probe(outcome: Outcome, ask: Ask, paths: Sequence[str], *, base: str, headers: Mapping[str, str]) -> Outcome:
-    """``outcome``, if the credential may also GET each of ``paths``: the way to test a scope that nobody reports."""
+def below(base: str, headers: Mapping[str, str], ask: Ask) -> Callable[[str], Answer]:
+    """GET of a path below a base address."""
+    return lambda path: ask(Request(join(base, path), headers=headers))
+
+
+def probe(outcome: Outcome, get: Callable[[str], Answer], paths: Sequence[str], rules: Sequence[Rule] = ()) -> Outcome:
+    """``outcome``, if the credential may also GET each of ``paths``: the way to test a scope that nobody reports.
+
+    ``rules`` are those of the issuer that count before a plain no.
+    """
     for path in paths if outcome.state == PASS else ():
-        found = judge(ask(Request(join(base, path), headers=headers)), _probe_rules(path))
+        found = judge(get(path), (*rules, *_probe_rules(path)))
         if found.state != PASS:
             return found.over(outcome)
     return outcome

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.latchkey.workstation.plugins.module_utils._checks import Plan, check_all
 from ansible_collections.latchkey.workstation.plugins.module_utils._checks_local import Asked
+from ansible_collections.latchkey.workstation.plugins.module_utils._checks_remedy import ANYWHERE
 from ansible_collections.latchkey.workstation.plugins.module_utils._checks_table import PROVIDERS, normalise, problems
 from ansible_collections.latchkey.workstation.plugins.module_utils._checks_values import Sources
 from ansible_collections.latchkey.workstation.plugins.module_utils._found import Found
@@ -32,6 +33,16 @@ def credential(name: str, check: dict[str, Any] | None = None, **more: Any) -> d
     common: dict[str, Any] = {"about": "", "sources": [], "keychain": None, "exports": [], "required": True}
     common.update(warn_before=0, category="", rotate="", consumers=[])
     return {"name": name, **common, **more, "check": check and normalise(check)}
+
+
+_MENDED_HERE = {"command", "docker", "file", "gh", "ssh_agent", "tailscale", "wrangler"}
+
+
+def _has_a_way_out(row: Mapping[str, Any]) -> bool:
+    """Every failure says what to do next, and of what a machine shows something better than what fits everything."""
+    if row.get("outcome") != "FAIL":
+        return True
+    return bool(row["remedy"] or row["rotate"]) and (row["provider"] not in _MENDED_HERE or row["remedy"] != ANYWHERE)
 
 
 class Bench:
@@ -55,7 +66,7 @@ class Bench:
         return self.put(f"bin/{name}", f"#!/bin/sh\n{script}\n", 0o700)
 
     def has(self, name: str, value: str | bytes) -> None:
-        self.values[name] = Found("found", "env", Secret(value))
+        self.values[name] = Found("found", secret=Secret(value))
 
     def check(self, provider: str, value: str | bytes = "", *, name: str = "mine", **options: Any) -> dict[str, Any]:
         """One check of one credential, and its row."""
@@ -99,7 +110,9 @@ class Bench:
         me = pwd.getpwuid(os.geteuid()).pw_name
         entries = [{"name": name, "account": me, "credentials": each} for name, each in members.items()]
         self.reports = check_all(entries, Plan(asked, **plan))
-        return {name: {row["item"]: row for row in report.items} for name, report in self.reports.items()}
+        rows = {name: {row["item"]: row for row in report.items} for name, report in self.reports.items()}
+        assert not [row for each in rows.values() for row in each.values() if not _has_a_way_out(row)]
+        return rows
 
     def _open(self, _member: object, _credentials: object) -> Any:
         def read(declared: Mapping[str, Any]) -> Found:

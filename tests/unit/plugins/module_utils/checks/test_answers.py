@@ -8,6 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from ansible_collections.latchkey.workstation.plugins.module_utils._checks_base import Check
+from ansible_collections.latchkey.workstation.plugins.module_utils._checks_table import PROVIDERS
+from ansible_collections.latchkey.workstation.plugins.module_utils._http import Answer
+from ansible_collections.latchkey.workstation.plugins.module_utils._secrets import Secret
 
 from tests.twins.services import SCENARIOS
 from tests.twins.services.cloudflare import ACCOUNT, INVALID
@@ -161,6 +165,40 @@ def test_github_scopes(twins: Twins, bench: Bench) -> None:
     row = asked("fine_grained", "repo")
     assert row["outcome"] == "PASS"
     assert "do not tell their scopes" in row["reason"]
+
+
+AUTHORISE = "authorise the token for the organisation: Configure SSO, beside it in GitHub's token settings"
+
+
+def test_github_says_how_single_sign_on_is_mended(twins: Twins, bench: Bench) -> None:
+    source = [{"kind": "file", "path": "~/pat"}]
+    bench.has("mine", SCENARIOS["github"]["sso"].secret)
+    check = {"provider": "github", "base_url": twins.url("github")}
+    row = bench.run([credential("mine", check, sources=source)])["mine"]
+    assert (outcome(row)[0], row["remedy"]) == (SCOPE, AUTHORISE)
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ({"x-github-sso": "required; url=https://example.com"}, ("FAIL", AUTHORISE)),
+        ({"x-ratelimit-remaining": "0"}, ("UNKNOWN", "")),
+        ({"retry-after": "60"}, ("UNKNOWN", "")),
+        ({}, ("FAIL", "")),
+    ],
+)
+def test_a_probe_of_github_is_told_apart_as_the_first_answer_is(headers: Any, expected: tuple[str, str]) -> None:
+    answers = {"user": Answer(200, {}, b'{"login": "alice"}'), "orgs/example": Answer(403, headers, b"{}")}
+    check = Check({"probe": ["/orgs/example"]}, Secret("ghp_made_up"))
+    remote = PROVIDERS["github"].remote
+    assert remote
+    found = remote(check, lambda request: answers[request.url.removeprefix("https://api.github.com/")])
+    assert (found.state, found.remedy) == expected
+
+
+def test_heroku_does_not_ask_for_another_key_where_the_account_is_suspended(twins: Twins, bench: Bench) -> None:
+    row = bench.check("heroku", SCENARIOS["heroku"]["suspended"].secret, base_url=twins.url("heroku"))
+    assert row["remedy"] == "ask Heroku's support what the account is suspended for"
 
 
 @rows(HEROKU)

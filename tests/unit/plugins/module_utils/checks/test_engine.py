@@ -113,6 +113,85 @@ def test_what_is_not_kept_by_us_is_mended_at_its_source(bench: Bench) -> None:
     assert row["remedy"] == "put a valid value where it comes from: dotenv ~/app/.env TOKEN"
 
 
+FILED = {"kind": "file", "path": "~/filed.txt"}
+SEED = {"kind": "env", "name": "MINE"}
+STORE = "ansible-playbook playbooks/store.yml -e credential=mine"
+AT_SOURCE = "put a valid value where it comes from: {}"
+
+
+@pytest.mark.parametrize(
+    ("origin", "sources", "keychain", "remedy"),
+    [
+        ("file ~/filed.txt", [FILED], KEYCHAIN, AT_SOURCE.format("file ~/filed.txt")),
+        ("keychain theirs", [{"kind": "keychain", "service": "theirs"}], KEYCHAIN, AT_SOURCE.format("keychain theirs")),
+        ("keychain s", [FILED], KEYCHAIN, STORE),
+        ("env MINE", [FILED, SEED], KEYCHAIN, STORE),
+        ("", [], KEYCHAIN, STORE),
+        ("env MINE", [FILED, SEED], None, AT_SOURCE.format("env MINE")),
+        ("", [], None, "get a valid one from whoever issues it, and declare rotate for the way there"),
+    ],
+)
+def test_a_value_is_mended_where_it_came_from(  # noqa: PLR0917 - a row of the table
+    twins: Twins, bench: Bench, origin: str, sources: list[Any], keychain: Any, remedy: str
+) -> None:
+    bench.values["mine"] = Found("found", origin, secret=Secret(BAD))
+    row = bench.run([credential("mine", github(twins), sources=sources, keychain=keychain)])["mine"]
+    assert (short(row), row["remedy"]) == (("FAIL", "rejected", "failed"), remedy)
+
+
+def test_a_way_to_rotate_is_enough_of_a_way_out(twins: Twins, bench: Bench) -> None:
+    bench.has("mine", BAD)
+    row = bench.run([credential("mine", github(twins), rotate="docs/pat.md")])["mine"]
+    assert (row["remedy"], row["rotate"]) == ("", "docs/pat.md")
+    assert (bench.home / ".local/state/latchkey/attention").read_text().endswith("\n  docs/pat.md\n")
+
+
+REFERS = {
+    "provider": "http",
+    "url": "https://example.com/",
+    "headers": {"A": "{value} {credential.id1} {credential.id2}"},
+}
+
+
+def refers(bench: Bench, *users: str) -> dict[str, Any]:
+    """The row of a credential whose check needs id1 and id2."""
+    others = [credential(name, keychain=KEYCHAIN, required=False) for name in ("id1", "id2")]
+    declared = [credential("mine", REFERS, sources=[FILED]), *others]
+    return bench.run_members(dict.fromkeys(users or ("alice",), declared))["alice"]["mine"]
+
+
+def test_a_credential_that_another_one_needs_is_named_with_its_own_way_out(bench: Bench) -> None:
+    bench.has("mine", "hunter22")
+    bench.has("id2", "hunter33")
+    bench.values["id1"] = Found("absent", reason="no keychain item s")
+    fix = "ansible-playbook playbooks/store.yml -e credential=id1"
+    row = refers(bench)
+    assert (short(row), row["reason"], row["remedy"]) == (("FAIL", "absent", "failed"), "id1: no keychain item s", fix)
+    assert refers(bench, "alice", "bob")["remedy"] == f"{fix} -e user=alice"
+    bench.values["id1"] = Found("absent", reason="ID1 is not set")
+    assert refers(bench)["reason"] == "ID1 is not set"
+    bench.values["id1"] = Found("blocked", reason="it is locked", remedy="unlock it")
+    row = refers(bench)
+    assert (row["outcome"], row["reason"], row["remedy"]) == ("UNKNOWN", "id1: it is locked", "unlock it")
+    bench.has("id1", b"\xff\xfe\xfd\xfc\xfb\xfa")
+    row = refers(bench)
+    assert (row["cause"], row["remedy"], row["reason"].startswith("id1: ")) == ("malformed", fix, True)
+
+
+def test_its_own_absence_comes_first(bench: Bench) -> None:
+    row = refers(bench)
+    assert row["reason"] == "MINE is not set; ID1 is not set; ID2 is not set"
+    assert row["remedy"] == AT_SOURCE.format("file ~/filed.txt")
+
+
+def test_a_check_with_no_value_of_its_own_is_mended_where_the_other_is(twins: Twins, bench: Bench) -> None:
+    bench.has("token", SCENARIOS["widgets"]["unauthorized"].secret)
+    headers = {"X-Api-Key": "{credential.token}", "X-Tenant": "acme", "X-Api-Version": "1"}
+    check = {"provider": "http", "url": twins.url("widgets") + "/v1/me", "headers": headers}
+    rows = bench.run([credential("mine", check), credential("token", keychain=KEYCHAIN)])
+    assert rows["mine"]["remedy"] == "ansible-playbook playbooks/store.yml -e credential=token"
+
+
 def test_present_without_a_check(bench: Bench) -> None:
     bench.has("mine", "hunter22")
     row = bench.run([credential("mine")])["mine"]
@@ -578,6 +657,6 @@ def test_words_in_options() -> None:
 
 def test_long_things_are_cut_and_in_one_line(tmp_path: Path) -> None:
     seen = _checks_row.Seen(Outcome(PASS, "a\n\tb\x1b[2J" + "x" * 999, identity="y" * 999, scopes=["s"] * 999))
-    row = _checks_row.finish(credential("mine"), seen, str, fail_on=(), user="")
+    row = _checks_row.finish(credential("mine"), seen, str, fail_on=())
     assert row["reason"].startswith("a b[2Jx")
     assert (len(row["reason"]), len(row["identity"]), len(row["scopes"])) == (160, 160, 40)

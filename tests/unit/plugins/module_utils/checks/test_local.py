@@ -17,12 +17,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from ansible_collections.latchkey.workstation.plugins.module_utils import _check_file, _checks_time
+from ansible_collections.latchkey.workstation.plugins.module_utils._checks_base import Check, Here
 from ansible_collections.latchkey.workstation.plugins.module_utils._checks_table import PROVIDERS, normalise, problems
+from ansible_collections.latchkey.workstation.plugins.module_utils._deadline import Deadline
 
 if TYPE_CHECKING:
     from tests.unit.plugins.module_utils.checks.bench import Bench
 
 NOW = time.time()
+KEYCHAIN = {"service": "s", "account": "a", "trusted_apps": [], "state": "present"}
 
 
 def short(row: dict[str, Any]) -> tuple[str, str]:
@@ -111,6 +114,14 @@ def test_command(bench: Bench, script: str, options: dict[str, Any], expected: t
     assert "hunter22" not in json.dumps(row)
 
 
+def test_command_that_fails_says_what_to_do(bench: Bench) -> None:
+    bench.program("probe", "exit 3")
+    row = bench.check("command", argv=["~/bin/probe", "-q"], keychain=KEYCHAIN)
+    assert row["remedy"] == f"run {bench.home}/bin/probe yourself and see what it says"
+    row = bench.check("command", "hunter22", argv=["~/bin/probe"], stdin="{value}", keychain=KEYCHAIN)
+    assert row["remedy"] == "ansible-playbook playbooks/store.yml -e credential=mine"
+
+
 def test_command_that_is_not_there_is_a_prerequisite(bench: Bench) -> None:
     assert short(bench.check("command", argv=["no-such-program"])) == ("SKIP", "prerequisite")
     bench.put("bin/plain", "#!/bin/sh\n", 0o600)
@@ -170,13 +181,42 @@ def test_file_that_is_old(bench: Bench) -> None:
     assert short(bench.check("file", path="~/token", max_age="4d")) == ("PASS", "")
 
 
+FILE = {
+    "absent": (None, 0o600, {}, "put it there, or log in again with the program that writes it"),
+    "old": ("{}", 0o600, {"max_age": "2d"}, "log in again with the program that writes it"),
+    "open": ("{}", 0o640, {}, "chmod go= ~/token"),
+    "empty": ("", 0o600, {}, "log in again with the program that writes it"),
+    "broken": ("{", 0o600, {"format": "json"}, "log in again with the program that writes it"),
+    "no key": ("{}", 0o600, {"format": "json", "keys": ["/a"]}, "log in again with the program that writes it"),
+}
+
+
+@pytest.mark.parametrize(("content", "mode", "options", "remedy"), FILE.values(), ids=FILE)
+def test_file_says_what_to_do(
+    bench: Bench, content: str | None, mode: int, options: dict[str, Any], remedy: str
+) -> None:
+    if content is not None:
+        os.utime(bench.put("token", content, mode), (NOW - 3 * 86400, NOW - 3 * 86400))
+    assert bench.check("file", path="~/token", **options)["remedy"] == remedy
+
+
+def test_file_of_somebody_else_says_what_to_do(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench.put("token", "x")
+    real = os.geteuid()
+    monkeypatch.setattr(_check_file.os, "geteuid", lambda: real + 1)
+    found = _check_file.PROVIDERS["file"].local(Check({"path": str(bench.home / "token")}), Here("/", Deadline(1)))
+    assert (found.state, found.cause, found.remedy) == ("FAIL", "exposed", f"chown it to yourself: {bench.home}/token")
+
+
 def test_file_that_is_none(bench: Bench) -> None:
     bench.put("real", "x")
     (bench.home / "link").symlink_to(bench.home / "real")
     (bench.home / "folder").mkdir()
     os.mkfifo(bench.home / "fifo")
     for name in ("link", "folder", "fifo"):
-        assert short(bench.check("file", path=f"~/{name}")) == ("FAIL", "unreadable")
+        row = bench.check("file", path=f"~/{name}")
+        assert short(row) == ("FAIL", "unreadable")
+        assert row["remedy"] == f"make ~/{name} a regular file that you may read"
 
 
 @pytest.mark.parametrize(

@@ -440,6 +440,11 @@ def test_tailscale(bench: Bench, status: dict[str, Any] | None, code: int, expec
         assert (row["identity"], row["expires_at"]) == ("devvm in example.com", LATER)
 
 
+def test_tailscale_that_waits_for_approval_says_what_to_do(bench: Bench) -> None:
+    bench.program("tailscale", """echo '{"BackendState": "NeedsMachineAuth"}'""")
+    assert bench.check("tailscale")["remedy"] == "have it approved: https://login.tailscale.com/admin/machines"
+
+
 def test_tailscale_is_not_there(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(bench.home / "bin"))
     assert short(bench.check("tailscale", required=False)) == ("SKIP", "absent")
@@ -552,8 +557,16 @@ def test_ssh_agent_empty_and_unreachable_are_two_things(bench: Bench, agent: Pat
         row = bench.check("ssh_agent", socket=f"{folder}/{path}")
         assert (short(row), row["reason"]) == (("FAIL", "unreachable"), "no ssh-agent answers at its socket")
     assert short(bench.check("ssh_agent", required=False)) == ("SKIP", "unreachable")
+    assert bench.check("ssh_agent")["remedy"] == "start one, or declare its socket"
     bench.put("broken.pub", "no key")
-    assert short(bench.check("ssh_agent", socket=str(agent), key="~/broken.pub")) == ("FAIL", "malformed")
+    row = bench.check("ssh_agent", socket=str(agent), key="~/broken.pub")
+    assert (short(row), row["remedy"]) == (("FAIL", "malformed"), "name the file of a public key as key")
+
+
+def test_ssh_agent_without_its_tools(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(bench.home / "bin"))
+    row = bench.check("ssh_agent", socket="/nowhere")
+    assert (short(row), row["remedy"]) == (("FAIL", "prerequisite"), "install OpenSSH's client")
 
 
 def test_moments() -> None:
