@@ -89,7 +89,7 @@ def render(machine: str, report: Mapping[str, list[Row]], *, width: int) -> Iter
     blocks = [("FAIL", row, [row["what"], _fix(row)]) for row in items["failed"]]
     blocks += [("FAIL", row, [row["reason"], _fix(row), _rotate(row)]) for row in checks["FAIL"]]
     blocks += [("WARN", row, [_dying(row), _rotate(row)]) for row in checks["WARN"]]
-    blocks += [("UNKNOWN", row, [row["what"], *fixes]) for row, fixes in _alike(items["unknown"])]
+    blocks += [("UNKNOWN", row, [row["what"], *fixes]) for row, fixes in _blind(items["unknown"])]
     for word, row, details in blocks:
         yield from _block(word, _title(row, many=many), details, width=width)
     unread = {(row["member"], row["item"]) for row in items["unknown"]}
@@ -98,7 +98,7 @@ def render(machine: str, report: Mapping[str, list[Row]], *, width: int) -> Iter
     told = {(row["member"], row["name"]) for row in report["checks"] if row["outcome"] != "PASS"}
     remarks = [row for row in items["ok"] if row.get("remedy") and (row["member"], row["item"]) not in told]
     for word, rows in (("DRIFT", items["drift"]), ("CHANGED", items["changed"]), ("NOTE", remarks)):
-        for row in rows:
+        for row, _rows in _alike(rows, lambda row: (row["surface"], row["item"], row["what"])):
             yield from _wrapped(f"{word} {_title(row, many=many)}: {row['what']}", word, width=width)
     yield from _skipped(checks["SKIP"], many=many, width=width)
     yield from _passed(checks["PASS"], many=many, width=width)
@@ -115,13 +115,21 @@ def _grouped(rows: list[Row], group: Callable[[Row], Any]) -> dict[Any, list[Row
     return groups
 
 
-def _alike(rows: list[Row]) -> Iterator[tuple[Row, list[str]]]:
-    """One row for all of which the same is unknown, items of a member's surface or members, with every way out."""
-    for same in _grouped(
-        rows, lambda row: (row["surface"] == _MEMBER or row["member"], row["surface"], row["what"])
-    ).values():
+def _alike(rows: list[Row], group: Callable[[Row], Any]) -> Iterator[tuple[Row, list[Row]]]:
+    """One row for each group of items, with all its members and items, and the rows it stands for."""
+    for same in _grouped(rows, group).values():
         joined = {key: ", ".join(dict.fromkeys(row[key] for row in same)) for key in ("member", "item")}
-        yield {**same[0], **joined}, list(dict.fromkeys(map(_fix, same)))
+        yield {**same[0], **joined}, same
+
+
+def _blind(rows: list[Row]) -> Iterator[tuple[Row, list[str]]]:
+    """One row for all of which the same is unknown, items of a member's surface or members, with every way out."""
+
+    def reason(row: Row) -> Any:
+        return row["surface"] == _MEMBER or row["member"], row["surface"], row["what"]
+
+    for row, same in _alike(rows, reason):
+        yield row, list(dict.fromkeys(map(_fix, same)))
 
 
 def _unknown(rows: list[Row], *, many: bool, width: int) -> Iterator[Line]:
@@ -155,7 +163,9 @@ def _title(row: Row, *, many: bool) -> str:
 
 
 def _dying(row: Row) -> str:
-    return f"dies in {row['expires_in_days']} days ({row['expires_at']})"
+    days = row["expires_in_days"]
+    soon = {0: "dies today", 1: "dies in 1 day"}.get(days, f"dies in {days} days")
+    return f"{'has just ended' if days < 0 else soon} ({row['expires_at']})"
 
 
 def _fix(row: Row) -> str:

@@ -123,6 +123,15 @@ def test_expiring_soon_is_a_warning_and_no_failure() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("days", "told"),
+    [(-1, "has just ended"), (0, "dies today"), (1, "dies in 1 day"), (2, "dies in 2 days"), (14, "dies in 14 days")],
+)
+def test_how_soon_is_said_in_words(days: int, told: str) -> None:
+    dying = check("jwt", "PASS", warn=True, expires_in_days=days, expires_at="2026-11-25T00:00:00Z")
+    assert lines(surface("credential_check", dying))[1:] == ["WARN jwt", f"  {told} (2026-11-25T00:00:00Z)"]
+
+
 @pytest.mark.parametrize(("outcome", "fails"), [("FAIL", True), ("UNKNOWN", False), ("SKIP", False), ("PASS", False)])
 def test_only_fail_fails(outcome: str, fails: bool) -> None:
     report = read_results({"r": surface("credential_check", check("a", outcome))}, check_mode=False)
@@ -153,6 +162,22 @@ def test_what_is_unknown_for_one_reason_is_one_block_with_every_way_out() -> Non
         "UNKNOWN c",
         "  keychain would ask",
     ]
+
+
+def test_what_is_alike_for_several_members_is_one_line() -> None:
+    names = [f"member{n:02}" for n in range(20)]
+    made = [item(name, "changed", "made") for name in ("~/.zshrc", "heroku")]
+    some = [surface("shell_exports", *made, member=name) for name in names]
+    other = surface("shell_exports", item("~/.zshrc", "changed", "changed"), item("heroku", "ok"), member="zoe")
+    everybody = ", ".join(names)
+    assert lines(*some, other, width=400)[1:] == [
+        f"CHANGED {everybody}/shell_exports ~/.zshrc: made",
+        f"CHANGED {everybody}/shell_exports heroku: made",
+        "CHANGED zoe/shell_exports ~/.zshrc: changed",
+        "as declared: 1",
+    ]
+    assert len(read_results(dict(enumerate(some)), check_mode=True)["items"]) == 40
+    assert lines(*some, width=400, check_mode=True)[1] == f"DRIFT {everybody}/shell_exports ~/.zshrc: made"
 
 
 def test_nothing_declared_is_said() -> None:
