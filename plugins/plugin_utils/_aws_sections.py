@@ -8,7 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.latchkey.workstation.plugins.module_utils._aws_declared import VARIABLES, declare
+from ansible_collections.latchkey.workstation.plugins.module_utils._aws_declared import (
+    PARTS_OF_A_KEY,
+    VARIABLES,
+    declare,
+)
 from ansible_collections.latchkey.workstation.plugins.module_utils._aws_static import sources_of
 from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
 from ansible_collections.latchkey.workstation.plugins.module_utils._found import idle
@@ -83,6 +87,8 @@ def _check_section(section: Entry, errors: list[str]) -> None:
         for source in sources_of(value):
             _schema.check_source(where.below(key).at(source), source, errors)
             settings[key] = _FROM_ITS_SOURCE
+    # What a member's own words make of a value is judged on the machine.
+    settings |= {key: None for key, value in settings.items() if "{" in str(value) and key not in PARTS_OF_A_KEY}
     try:
         declare(_KINDS[variable], name, settings)
     except LatchkeyError as error:

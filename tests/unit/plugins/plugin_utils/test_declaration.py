@@ -496,3 +496,13 @@ def test_an_item_is_taken_from_where_its_credential_takes_it() -> None:
         "aws_secret_access_key": ["keychain", "keychain"],
         "aws_session_token": ["keychain"],
     }
+
+
+def test_an_account_may_be_a_word_of_the_members() -> None:
+    (member,) = compiled(
+        """
+        latchkey_roster: {alice: {vars: {account: "111122223333"}}}
+        aws_config_profiles: {dev: {sso_account_id: "{vars.account}", region: eu-west-1}}
+        """
+    )["members"]
+    assert member["aws"]["profiles"][0]["settings"]["sso_account_id"] == "111122223333"
