@@ -16,7 +16,7 @@ from ansible_collections.latchkey.workstation.plugins.module_utils._secrets impo
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["KEPT", "PARTS_OF_A_KEY", "TOKENS", "VARIABLES", "Place", "Setting", "Wanted", "declare"]
+__all__ = ["KEPT", "NEVER_LITERAL", "PARTS_OF_A_KEY", "TOKENS", "VARIABLES", "Place", "Setting", "Wanted", "declare"]
 
 VARIABLES = {
     "sso-session": "aws_config_sso_sessions",
@@ -26,8 +26,7 @@ VARIABLES = {
 
 TOKENS = {"aws_session_token", "aws_security_token"}
 PARTS_OF_A_KEY = {"aws_access_key_id", "aws_secret_access_key", *TOKENS}
-
-_NEVER_LITERAL = PARTS_OF_A_KEY - {"aws_access_key_id"}
+NEVER_LITERAL = PARTS_OF_A_KEY - {"aws_access_key_id"}
 
 _UNFIT = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\x85\u2028\u2029\ud800-\udfff]")
 _KEY = re.compile(r"[A-Za-z][A-Za-z0-9_-]*\Z")
@@ -115,7 +114,7 @@ def _setting(value: Any, *, entry: str, place: Place) -> Setting:
         return value
     if isinstance(value, Secret):
         setting = Setting(_text(value, entry=entry), secret=True)
-    elif place.key in _NEVER_LITERAL:
+    elif place.key in NEVER_LITERAL:
         raise LatchkeyError(f"{entry} is a secret", remedy="declare it in aws_config_credentials, with its source")
     else:
         setting = Setting(_literal(value, entry=entry))
