@@ -88,7 +88,8 @@ def _check_section(section: Entry, errors: list[str]) -> None:
             _schema.check_source(where.below(key).at(source), source, errors)
             settings[key] = _FROM_ITS_SOURCE
     # What a member's own words make of a value is judged on the machine.
-    settings |= {key: None for key, value in settings.items() if "{" in str(value) and key not in PARTS_OF_A_KEY}
+    later = [key for key, value in settings.items() if isinstance(value, str) and "{" in value]
+    settings.update(dict.fromkeys(set(later) - PARTS_OF_A_KEY))
     try:
         declare(_KINDS[variable], name, settings)
     except LatchkeyError as error:
