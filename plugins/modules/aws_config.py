@@ -14,7 +14,8 @@ description:
   - Keeps C([sso-session NAME]) and C([profile NAME]) of C(~/.aws/config) and C([NAME]) of C(~/.aws/credentials) as
     they are declared. Whatever is not declared stays byte for byte.
   - A section or key that is there as declared is adopted as it is. What this module made is noted, without values,
-    and is removed when it is not listed any more. What was there before never is, unless it is declared absent.
+    and is removed when it is not listed any more. What was there before never is, unless it is declared absent, and
+    neither is a value that somebody has put over one of ours since, nor a session that somebody's profile names.
   - A value of V(null) means that the key must not be there. A mapping is a block of its own such as C(s3).
   - A section of credentials is written whole or not at all - while a source of it cannot be read it stays as it is.
   - Nothing is written where a profile would name a session, a profile or a program that is not there, or where a file

@@ -142,7 +142,7 @@ def test_the_cli_reads_every_kind_of_section_as_declared(somebody: Person, befor
     ]:
         assert aws(somebody, "configure", "get", key, "--profile", profile) == value
 
-    assert converge(somebody)["changed"]
+    assert converge(somebody, aws_config_profiles={})["changed"]
     assert (somebody.home / ".aws/config").read_bytes() == before
     assert (somebody.home / ".aws/credentials").read_bytes() == b""
 
