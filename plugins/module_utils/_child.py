@@ -87,7 +87,7 @@ class Child:
         if reaped:
             error = LatchkeyError(f"its process was not done within {self._seconds:g} s and was ended")
         else:
-            remedy = f"unmount what in its home does not answer (process {self.pid} waits for it)"
+            remedy = f"unmount what does not answer in {self.member.home}"
             error = LatchkeyError("its process cannot be ended", remedy=remedy)
         return Served(report=Report.failure(error))
 
