@@ -53,8 +53,12 @@ def at_once(jobs: Mapping[str, Callable[[], T]], deadline: Deadline, *, width: i
             except Exception as error:  # noqa: BLE001 - handed to the caller's thread
                 done.put((name, None, error))
 
-    for _place in range(min(width, len(jobs))):
-        threading.Thread(target=work, daemon=True).start()
+    try:
+        for _place in range(min(width, len(jobs))):
+            threading.Thread(target=work, daemon=True).start()
+    except RuntimeError:
+        # No more threads are to be had: what has begun does it all, and so does this one.
+        work()
     results: dict[str, T | None] = dict.fromkeys(jobs)
     try:
         for _job in jobs:

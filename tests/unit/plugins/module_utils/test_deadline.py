@@ -38,6 +38,21 @@ def test_nothing_is_begun_after_the_deadline() -> None:
     assert begun == [1]
 
 
+@pytest.mark.parametrize("granted", [0, 1])
+def test_where_threads_are_refused_the_others_do_it_all(monkeypatch: pytest.MonkeyPatch, granted: int) -> None:
+    begin, begun = threading.Thread.start, []
+
+    def start(thread: threading.Thread) -> None:
+        if len(begun) >= granted:
+            raise RuntimeError("can't start new thread")
+        begun.append(thread)
+        begin(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    done = at_once({str(n): lambda: True for n in range(30)}, Deadline(5))
+    assert set(done.values()) == {True}
+
+
 def test_what_a_job_raises_is_raised() -> None:
     def job() -> None:
         raise LatchkeyError("told")
