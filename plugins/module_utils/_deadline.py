@@ -53,12 +53,7 @@ def at_once(jobs: Mapping[str, Callable[[], T]], deadline: Deadline, *, width: i
             except Exception as error:  # noqa: BLE001 - handed to the caller's thread
                 done.put((name, None, error))
 
-    try:
-        for _place in range(min(width, len(jobs))):
-            threading.Thread(target=work, daemon=True).start()
-    except RuntimeError:
-        # No more threads are to be had: what has begun does it all, and so does this one.
-        work()
+    _begin(work, min(width, len(jobs)))
     results: dict[str, T | None] = dict.fromkeys(jobs)
     try:
         for _job in jobs:
@@ -69,3 +64,12 @@ def at_once(jobs: Mapping[str, Callable[[], T]], deadline: Deadline, *, width: i
     except queue.Empty:
         pass
     return results
+
+
+def _begin(work: Callable[[], None], width: int) -> None:
+    """``work`` in as many threads; where no more are to be had, in those that have begun and in this one."""
+    try:
+        for _place in range(width):
+            threading.Thread(target=work, daemon=True).start()
+    except RuntimeError:
+        work()
