@@ -77,7 +77,7 @@ def _refusal(code: str, message: str, status: int) -> AwsTrouble:
     return AwsTrouble(f"AWS answered {code}", verdict="unknown", cause="unexpected")
 
 
-_CODE = re.compile(r"[A-Za-z][A-Za-z0-9]{0,59}")
+_CODE = re.compile(r"[A-Z][A-Za-z]{0,59}")
 _SIGNATURE = {"SignatureDoesNotMatch", "InvalidSignatureException"}
 _CLOCK = ("Signature expired: ", "Signature not yet current: ")
 _NEVER_AWS = {*range(300, 400), 407, 429, *range(500, 600)}

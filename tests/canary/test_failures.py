@@ -119,13 +119,13 @@ def let_aws_echo(world: World) -> list[str]:
         {"__type": bird, "message": bird, "Error": {"Code": bird, "Message": bird}, bird: bird}
     ).encode()
     world.aws.judge = lambda _asked, _status, _body: (400, refusal)
-    return ["AWS has trouble of its own", "UNKNOWN whoami"]
+    return ["what answered is not AWS", "UNKNOWN whoami"]
 
 
 def let_parameters_be_odd(world: World) -> list[str]:
     """There is no JSON where a pointer leads into it, and what stands behind another is far too large."""
     bird = world.birds["ssm"].value
-    large = json.dumps({"Parameter": {"Name": PARAMETER, "Value": bird + "\0", "Type": bird}}).encode()
+    large = json.dumps({"Parameter": {"Name": "/large", "Value": bird + "\0", "Type": bird}}).encode()
     world.aws.judge = lambda asked, status, body: (200, large) if b"/large" in asked else (status, body)
     into, other = (
         {"source": [world.aws.source(name, **more)], "keychain": item(name.strip("/"))}

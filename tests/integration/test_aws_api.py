@@ -255,6 +255,7 @@ REFUSALS = {
     "too often": ("ThrottlingException", "blocked", "asked too often"),
     "no version": ("ParameterVersionNotFound", "absent", "no such parameter"),
     "something new": ("SomethingNew", "blocked", "AWS answered SomethingNew"),
+    "no name of an error": ("A1b2C3d4E5f6", "blocked", "what answered is not AWS"),
     "something odd": ("<script>\x1b[31m", "blocked", "what answered is not AWS"),
 }
 
