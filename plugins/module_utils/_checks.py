@@ -29,7 +29,7 @@ from ansible_collections.latchkey.workstation.plugins.module_utils._checks_local
     place_of,
 )
 from ansible_collections.latchkey.workstation.plugins.module_utils._checks_note import ASKING, remember
-from ansible_collections.latchkey.workstation.plugins.module_utils._deadline import Deadline, at_once
+from ansible_collections.latchkey.workstation.plugins.module_utils._deadline import Deadline, Jobs
 from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
 from ansible_collections.latchkey.workstation.plugins.module_utils._http import (
     Unreachable,
@@ -81,21 +81,33 @@ class _Pending:
 
 def check_all(members: Sequence[dict[str, Any]], plan: Plan) -> dict[str, Report]:
     """A report per member; no outcome of one keeps another from being seen."""
-    deadline = Deadline(plan.deadline)
-    seconds = min(plan.request_timeout, plan.deadline * _LOCAL_SHARE)
-
-    def work(member: Member, entry: Mapping[str, Any]) -> Served:
-        return look(member, entry, plan.asked, deadline.narrow(seconds))
-
-    served = serve(members, work, seconds=seconds + _GRACE, at_a_time=AT_A_TIME)
-    seen = {entry["name"]: _seen(entry, served[entry["name"]].report, plan) for entry in members}
-    seen = _judged(members, served, seen, plan, deadline)
+    served, seen = _judged(members, plan)
     reports = {entry["name"]: _report(entry, served[entry["name"]], seen, plan, len(members)) for entry in members}
     for each in served.values():
         each.values.clear()
     if not plan.asked.check_mode and plan.asked.given is None:
         remember(members, reports, exclusive=plan.exclusive, whole=not plan.asked.only)
     return reports
+
+
+def _judged(members: Sequence[dict[str, Any]], plan: Plan) -> tuple[dict[str, Served], dict[str, dict[str, Seen]]]:
+    """What was seen, by members and issuers; of what issuers were given nothing is left when this is done."""
+    deadline = Deadline(plan.deadline)
+    seconds = min(plan.request_timeout, plan.deadline * _LOCAL_SHARE)
+    entries = {entry["name"]: entry for entry in members}
+    seen: dict[str, dict[str, Seen]] = {}
+    issuers = _Issuers(plan, deadline)
+
+    def work(member: Member, entry: Mapping[str, Any]) -> Served:
+        return look(member, entry, plan.asked, deadline.narrow(seconds))
+
+    def heard(name: str, served: Served) -> None:
+        seen[name] = _seen(entries[name], served.report, plan)
+        issuers.ask(entries[name], seen[name], served.values)
+
+    served = serve(members, work, seconds=seconds + _GRACE, at_a_time=AT_A_TIME, heard=heard)
+    issuers.judge(seen)
+    return served, seen
 
 
 def _seen(entry: Mapping[str, Any], report: Report, plan: Plan) -> dict[str, Seen]:
@@ -107,31 +119,38 @@ def _seen(entry: Mapping[str, Any], report: Report, plan: Plan) -> dict[str, See
     return {name: _checks_row.read(rows.get(name)) for name in names}
 
 
-def _judged(
-    members: Sequence[Mapping[str, Any]],
-    served: Mapping[str, Served],
-    seen: dict[str, dict[str, Seen]],
-    plan: Plan,
-    deadline: Deadline,
-) -> dict[str, dict[str, Seen]]:
-    """``seen`` with the issuers' words in the place of everything that waits for one."""
-    waiting: dict[tuple[Any, ...], list[_Pending]] = {}
-    for entry in members:
+class _Issuers:
+    """Asked from the moment that a member's process has handed up what they are to judge."""
+
+    def __init__(self, plan: Plan, deadline: Deadline) -> None:
+        self._plan = plan
+        self._deadline = deadline
+        self._jobs: Jobs[tuple[Outcome, int]] = Jobs(deadline, width=_WIDTH)
+        self._groups: dict[tuple[Any, ...], list[_Pending]] = {}
+
+    def ask(self, entry: Mapping[str, Any], seen: Mapping[str, Seen], values: Mapping[str, Secret]) -> None:
+        """Everything of one member that waits for an issuer's word."""
         for credential in entry["credentials"]:
-            look = seen[entry["name"]].get(credential["name"])
+            look = seen.get(credential["name"])
             if look and look.pending:
-                pending = _pending(entry["name"], credential, look, served[entry["name"]].values)
-                waiting.setdefault(pending.question, []).append(pending)
-    groups = {str(place): group for place, group in enumerate(waiting.values())}
-    jobs = {place: functools.partial(_ask, group[0].check, plan, deadline) for place, group in groups.items()}
-    answers = at_once(jobs, deadline, width=_WIDTH)
-    late = (Outcome(UNKNOWN, f"no answer within {plan.deadline:g} s", "network"), round(plan.deadline * 1000))
-    for place, group in groups.items():
-        outcome, latency = answers[place] or late
-        for pending in group:
-            whole = replace(pending.seen, outcome=outcome.over(pending.seen.outcome), pending=False, latency_ms=latency)
-            seen[pending.member][pending.name] = whole
-    return seen
+                pending = _pending(entry["name"], credential, look, values)
+                group = self._groups.setdefault(pending.question, [])
+                group.append(pending)
+                if len(group) == 1:
+                    job = functools.partial(_ask, pending.check, self._plan, self._deadline)
+                    self._jobs.add(f"{pending.member} {pending.name}", job)
+
+    def judge(self, seen: Mapping[str, dict[str, Seen]]) -> None:
+        """Put their words in the place of everything that waits for one."""
+        seconds = self._plan.deadline
+        late = (Outcome(UNKNOWN, f"no answer within {seconds:g} s", "network"), round(seconds * 1000))
+        answers = self._jobs.results()
+        for group in self._groups.values():
+            outcome, latency = answers[f"{group[0].member} {group[0].name}"] or late
+            for pending in group:
+                whole = outcome.over(pending.seen.outcome)
+                judged = replace(pending.seen, outcome=whole, pending=False, latency_ms=latency)
+                seen[pending.member][pending.name] = judged
 
 
 def _pending(member: str, credential: Mapping[str, Any], seen: Seen, values: Mapping[str, Secret]) -> _Pending:

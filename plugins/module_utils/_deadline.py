@@ -6,15 +6,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 import time
-from typing import TYPE_CHECKING, Callable, TypeVar
+from typing import TYPE_CHECKING, Callable, Generic, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Deadline", "at_once"]
+__all__ = ["Deadline", "Jobs", "at_once"]
 
 T = TypeVar("T")
 
@@ -32,44 +33,64 @@ class Deadline:
         return Deadline(min(seconds, self.left()))
 
 
-def at_once(jobs: Mapping[str, Callable[[], T]], deadline: Deadline, *, width: int = 64) -> dict[str, T | None]:
-    """What each job returned; None for one that was not done in time. What a job raises is raised here.
+class Jobs(Generic[T]):
+    """Jobs that are begun as they come and all end at one deadline.
 
     Threads are daemons: one that hangs past the deadline is left behind and ends with the process.
     """
-    waiting: queue.SimpleQueue[tuple[str, Callable[[], T]]] = queue.SimpleQueue()
-    done: queue.SimpleQueue[tuple[str, T | None, Exception | None]] = queue.SimpleQueue()
-    for item in jobs.items():
-        waiting.put(item)
 
-    def work() -> None:
-        while deadline.left():
+    def __init__(self, deadline: Deadline, *, width: int = 64) -> None:
+        self._deadline = deadline
+        self._width = width
+        self._names: list[str] = []
+        self._threads = 0
+        self._waiting: queue.SimpleQueue[tuple[str, Callable[[], T]] | None] = queue.SimpleQueue()
+        self._done: queue.SimpleQueue[tuple[str, T | None, Exception | None]] = queue.SimpleQueue()
+
+    def add(self, name: str, job: Callable[[], T]) -> None:
+        self._names.append(name)
+        self._waiting.put((name, job))
+        if self._threads < self._width:
+            # Where no more threads are to be had, those that have begun do it all.
+            with contextlib.suppress(RuntimeError):
+                threading.Thread(target=self._work, daemon=True).start()
+                self._threads += 1
+
+    def results(self) -> dict[str, T | None]:
+        """What each job returned; None for one that was not done in time. What a job raises is raised here."""
+        for _thread in range(max(1, self._threads)):
+            self._waiting.put(None)
+        if not self._threads:
+            self._work()
+        results: dict[str, T | None] = dict.fromkeys(self._names)
+        try:
+            for _job in self._names:
+                name, result, error = self._done.get(timeout=max(0.001, self._deadline.left()))
+                results[name] = result
+                if error is not None:
+                    raise error
+        except queue.Empty:
+            pass
+        return results
+
+    def _work(self) -> None:
+        while self._deadline.left():
             try:
-                name, job = waiting.get_nowait()
+                item = self._waiting.get(timeout=self._deadline.left())
             except queue.Empty:
                 return
+            if item is None:
+                return
+            name, job = item
             try:
-                done.put((name, job(), None))
+                self._done.put((name, job(), None))
             except Exception as error:  # noqa: BLE001 - handed to the caller's thread
-                done.put((name, None, error))
-
-    _begin(work, min(width, len(jobs)))
-    results: dict[str, T | None] = dict.fromkeys(jobs)
-    try:
-        for _job in jobs:
-            name, result, error = done.get(timeout=max(0.001, deadline.left()))
-            results[name] = result
-            if error is not None:
-                raise error
-    except queue.Empty:
-        pass
-    return results
+                self._done.put((name, None, error))
 
 
-def _begin(work: Callable[[], None], width: int) -> None:
-    """``work`` in as many threads; where no more are to be had, in those that have begun and in this one."""
-    try:
-        for _place in range(width):
-            threading.Thread(target=work, daemon=True).start()
-    except RuntimeError:
-        work()
+def at_once(jobs: Mapping[str, Callable[[], T]], deadline: Deadline, *, width: int = 64) -> dict[str, T | None]:
+    """The results of jobs that are all known."""
+    several: Jobs[T] = Jobs(deadline, width=width)
+    for name, job in jobs.items():
+        several.add(name, job)
+    return several.results()

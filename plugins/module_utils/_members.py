@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     Work = Callable[[Member, dict[str, Any]], Served]
+    Heard = Callable[[str, Served], None]
 
 __all__ = ["Member", "Served", "serve"]
 
@@ -41,11 +42,17 @@ class LeftAlone(LatchkeyError):
 
 
 def serve(
-    declared: Sequence[dict[str, Any]], work: Work, *, seconds: float = 60, at_a_time: int = _AT_A_TIME
+    declared: Sequence[dict[str, Any]],
+    work: Work,
+    *,
+    seconds: float = 60,
+    at_a_time: int = _AT_A_TIME,
+    heard: Heard = lambda _name, _served: None,
 ) -> dict[str, Served]:
     """Run ``work(member, declaration)`` as each member; results by roster name, in the order given.
 
-    ``declared`` holds a dict with name and account for each. Whoever cannot be served has a failed report.
+    ``declared`` holds a dict with name and account for each. Whoever cannot be served has a failed report. ``heard`` is
+    told of each as soon as all processes have begun: it may start threads, after which nothing here forks.
     """
     served: dict[str, Served] = {}
     others: list[tuple[Member, dict[str, Any]]] = []
@@ -63,7 +70,10 @@ def serve(
             served[entry["name"]].report.add("", "unknown", "not served")
         except LatchkeyError as error:
             served[entry["name"]] = Served(report=Report.failure(error))
-    served.update(_Others(work, seconds=seconds, at_a_time=at_a_time).serve(others))
+    early = served.keys() - {member.name for member, _entry in others}
+    served.update(_Others(work, heard, seconds=seconds, at_a_time=at_a_time).serve(others))
+    for name in early:
+        heard(name, served[name])
     return served
 
 
@@ -109,8 +119,9 @@ def _fill_in(value: Any, home: str) -> Any:
 class _Others:
     """Everybody else: one child per member, several at a time; what is not there at its deadline never comes."""
 
-    def __init__(self, work: Work, *, seconds: float, at_a_time: int) -> None:
-        self._work, self._seconds, self._at_a_time = work, seconds, at_a_time
+    def __init__(self, work: Work, heard: Heard, *, seconds: float, at_a_time: int) -> None:
+        self._work, self._heard, self._seconds, self._at_a_time = work, heard, seconds, at_a_time
+        self._told: set[str] = set()
         self._waiting: list[tuple[Member, dict[str, Any]]] = []
         self._running: set[Child] = set()
         self._served: dict[str, Served] = {}
@@ -161,3 +172,6 @@ class _Others:
                     selector.unregister(fd)
         self._running -= done
         self._served.update(end(done))
+        for name in [] if self._waiting else self._served.keys() - self._told:
+            self._told.add(name)
+            self._heard(name, self._served[name])

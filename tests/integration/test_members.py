@@ -21,13 +21,20 @@ from typing import TYPE_CHECKING, Any, Callable
 
 import pytest
 from ansible_collections.latchkey.workstation.plugins.module_utils import _child, _command, _family, _files, _members
+from ansible_collections.latchkey.workstation.plugins.module_utils._checks import Plan, check_all
+from ansible_collections.latchkey.workstation.plugins.module_utils._checks_local import Asked
+from ansible_collections.latchkey.workstation.plugins.module_utils._checks_table import PROVIDERS
+from ansible_collections.latchkey.workstation.plugins.module_utils._checks_values import Sources
 from ansible_collections.latchkey.workstation.plugins.module_utils._child import Child
 from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
+from ansible_collections.latchkey.workstation.plugins.module_utils._found import Found
 from ansible_collections.latchkey.workstation.plugins.module_utils._members import Member, Served, serve
 from ansible_collections.latchkey.workstation.plugins.module_utils._report import Report
 from ansible_collections.latchkey.workstation.plugins.module_utils._secrets import Secret
 
 from tests.integration.dead_home import dead_home
+from tests.twins import services
+from tests.unit.plugins.module_utils.checks.bench import credential
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -576,3 +583,40 @@ def test_what_a_person_must_know_becomes_a_failed_report(mallory: pwd.struct_pas
         raise LatchkeyError("the file is damaged", remedy="mend it")
 
     assert serve_one(refuse, mallory.pw_name).report.msg == "the file is damaged: mend it"
+
+
+def test_who_is_done_is_heard_while_others_work_but_not_while_some_have_to_begin(accounts: list[str]) -> None:
+    """What is heard may start threads, and nothing forks beside threads."""
+    entries = [{"name": str(place), "account": accounts[place % 2]} for place in range(4)]
+    events: list[str] = []
+
+    def work(member: Member, _entry: dict[str, Any]) -> Served:
+        time.sleep(1 if member.name == "3" else 0)
+        return say("done")
+
+    def heard(name: str, _served: Served) -> None:
+        events.append(f"{name} heard {'beside' if children() else 'after'} others")
+
+    serve(entries, work, at_a_time=2, heard=heard)
+    assert sorted(events) == [*(f"{name} heard beside others" for name in "012"), "3 heard after others"]
+
+
+def children() -> list[str]:
+    return Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+
+
+def test_who_hangs_takes_no_time_from_anybody_elses_issuer(accounts: list[str]) -> None:
+    token = services.SCENARIOS["github"]["classic"].secret
+    sources = Sources(lambda _member, _all: lambda _one: Found("found", "given", Secret(token)), lambda _one: "")
+    with services.serve() as twins:
+        twins.break_("github", "delay", ms=1500)
+        checks = [
+            {"provider": "command", "argv": ["/bin/sleep", "1000"]},
+            {"provider": "github", "base_url": twins.url("github")},
+        ]
+        entries = [
+            {"name": account, "account": account, "credentials": [credential("mine", check)]}
+            for account, check in zip(accounts, checks)
+        ]
+        reports = check_all(entries, Plan(Asked(sources, PROVIDERS), request_timeout=2, deadline=3))
+    assert [reports[account].items[0]["outcome"] for account in accounts] == ["UNKNOWN", "PASS"]
