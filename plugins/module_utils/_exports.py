@@ -100,7 +100,7 @@ class Exports:
             places = [tuple(self._kept(item["service"], item["account"]))] if present else []
         else:
             places = [place for source in credential["sources"] for place in _live(source, self._files.home)]
-            if exports and not places:
+            if not places and any(not export["file"] for export in exports):
                 raise LatchkeyError(
                     f"{credential['name']}: shells have no place to read it from",
                     remedy="declare a keychain item for it",

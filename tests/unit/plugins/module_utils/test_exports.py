@@ -417,6 +417,12 @@ def test_a_credential_that_no_shell_can_read_is_an_error(home: Home) -> None:
         home.converge(credential("cf", "CF", keychain=None, sources=[{"kind": "env", "name": "CF"}]))
 
 
+def test_an_env_file_needs_no_place_that_shells_can_read(home: Home) -> None:
+    home.values["cf"] = Found.of(VALUE.encode(), "command")
+    home.converge(credential("cf", env("CF"), keychain=None, sources=[{"kind": "command", "argv": ["/bin/tell"]}]))
+    assert (home / "jobs/app.env").read_text().splitlines()[1:] == [f'CF="{VALUE}"']
+
+
 def test_an_item_that_is_to_be_absent_is_not_exported(home: Home) -> None:
     gone = {"service": "a-item", "account": "me", "state": "absent"}
     home.converge(credential("a", "A", keychain=gone), credential("b", "B"))
