@@ -90,16 +90,20 @@ class Edit:
     def converge(self, wanted: Wanted) -> None:
         if wanted.held:
             return
-        if not wanted.absent:
+        if wanted.absent:
+            self._clear()
+        else:
             self._fill(wanted)
-        elif self._section:
+        self._close(self._told())
+        self._leave()
+
+    def _clear(self) -> None:
+        """Remove the section, whoever wrote what is in it."""
+        if self._section:
             for key, value in self._section.values().items():
                 self._show(self._gone, Place(key), value)
             self._remove(self._section)
-        if wanted.absent:
-            self.made = {}
-        self._close(self._told())
-        self._leave()
+        self.made = {}
 
     def _fill(self, wanted: Wanted) -> None:
         self._drop_made(keep={str(place) for place in wanted.settings})
