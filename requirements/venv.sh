@@ -12,8 +12,32 @@ die() {
 
 root() { [ "$(id -u)" = 0 ]; }
 
+# Prints what others than root can change of $1 and of the way to it, link by link. In a sticky folder, like /tmp, nobody
+# replaces what is root's.
+changeable() (
+    at='' ahead=$1
+    set -- /
+    while [ -n "$ahead" ]; do
+        at=$at/${ahead%%/*}
+        case $ahead in */*) ahead=${ahead#*/} ;; *) ahead='' ;; esac
+        case ${at##*/} in
+        '' | .) at=${at%/*} ;;
+        ..) at=${at%/*} at=${at%/*} ;;
+        *) set -- "$@" "$at" ;;
+        esac
+        [ -L "$at" ] && [ -e "$at" ] || continue
+        link=$(readlink "$at")
+        case $link in /*) at='' ;; *) at=${at%/*} ;; esac
+        ahead=$link/$ahead
+    done
+    {
+        find "$@" -prune \( ! -user 0 -o ! -type l ! -perm -1000 \( -perm -020 -o -perm -002 \) \) -print
+        find "$at" -prune ! -type l \( -perm -020 -o -perm -002 \) -print
+    } 2>/dev/null | head -n 1
+)
+
 # For root only a program that nobody else can change.
-own() { ! root || [ -n "$(find -L "$1" -prune -user 0 ! -perm -020 ! -perm -002)" ]; }
+own() { ! root || [ -z "$(changeable "$1")" ]; }
 
 # One line per set of requirements; a finished venv holds the lines of those it was made from.
 stamp() { echo "$1 $(cksum <"$here/requirements/$1.txt") $venv"; }
@@ -40,7 +64,7 @@ find_python() (
     IFS=:
     for name in python3.14 python3.13 python3.12 python3.11 python3; do
         for folder in $folders; do
-            [ -x "$folder/$name" ] && "$folder/$name" -I -c "$probe" "$@" 2>/dev/null && exit
+            [ -x "$folder/$name" ] && own "$folder/$name" && "$folder/$name" -I -c "$probe" "$@" 2>/dev/null && exit
         done
     done
     exit 1
@@ -56,7 +80,7 @@ fetch_uv() {
     scratch=$(mktemp -d)
     trap 'rm -rf "$scratch"' EXIT
     uv=$scratch/bin/uv
-    python3 -I -m pip install --quiet --disable-pip-version-check --target "$scratch" \
+    own "$(command -v python3)" && python3 -I -m pip install --quiet --disable-pip-version-check --target "$scratch" \
         --require-hashes --only-binary :all: -r "$here/requirements/uv.txt" >/dev/null 2>&1
 }
 

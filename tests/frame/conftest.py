@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -87,6 +88,12 @@ class Checkout:
             (folder / tool.name).symlink_to(tool)
         self.give(folder)
         return str(folder)
+
+
+def seconds(checkout: Checkout, program: str | Path) -> float:
+    began = time.monotonic()
+    assert checkout.run(program, "--version").returncode == 0
+    return time.monotonic() - began
 
 
 @pytest.fixture(scope="session")

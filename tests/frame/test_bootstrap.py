@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import time
 from typing import TYPE_CHECKING
 
 import pytest
+
+from tests.frame.conftest import HOSTS, seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,12 +60,6 @@ def test_later_starts_add_next_to_nothing(ready: Checkout) -> None:
     assert ready.bootstrap("--version").stderr == ""
 
 
-def seconds(checkout: Checkout, program: Path) -> float:
-    began = time.monotonic()
-    assert checkout.run(program, "--version").returncode == 0
-    return time.monotonic() - began
-
-
 def test_the_environment_of_the_user_stays_out(ready: Checkout) -> None:
     spoiled = ready.home / "spoiled"
     spoiled.mkdir()
@@ -102,6 +99,35 @@ def test_a_prepared_shell(ready: Checkout, shell: str) -> None:
     assert done.returncode == 0, done.stderr
     assert f"config={ready.folder}/ansible.cfg" in done.stdout
     assert f"inventory={ready.folder}/inventory/local" in done.stdout
+
+
+@pytest.mark.parametrize("shell", ["sh", "bash", "zsh"])
+def test_the_inventory_of_a_prepared_shell(ready: Checkout, shell: str) -> None:
+    def used(after: str, **variables: str) -> str:
+        line = f'. "$1/.venv/bin/activate" && {after}'
+        done = ready.run(shell, "-ec", line, shell, ready.folder, **variables)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.rpartition("inventory=")[2].partition("\n")[0]
+
+    own, named = ready.home / ".config/latchkey/inventory", ready.home / "named"
+    local = f"{ready.folder}/inventory/local"
+    for folder in (own.with_name("later"), named):
+        folder.mkdir(parents=True)
+        (folder / "hosts.yml").write_text(HOSTS)
+    ready.give(ready.home / ".config", named)
+    play, again = 'ansible-playbook "$1/bootstrap.yml"', '"$1/bootstrap.sh"'
+    made = f"mv {own.with_name('later')} {own}"
+    assert used(play) == local
+    assert used(f"LATCHKEY_INVENTORY={named} {play}") == str(named)
+    assert used(f"export LATCHKEY_INVENTORY={named} && {play}") == str(named)
+    assert used(f"export LATCHKEY_INVENTORY=named && {play}") == str(named)
+    assert used(f"export LATCHKEY_INVENTORY='~/named' && {play}") == str(named)
+    assert used(f"export LATCHKEY_INVENTORY={named} && {again}") == str(named)
+    assert used(play, LATCHKEY_INVENTORY="named") == str(named)
+    assert used(f"{play} -i named", LATCHKEY_INVENTORY="nowhere") == str(named)
+    assert used(f"{made} && {again}") == str(own)
+    assert used(play) == str(own)
+    assert used(f"mv {own} {own}.gone && {again}") == local
 
 
 def test_changed_requirements_make_it_anew(ready: Checkout) -> None:
@@ -213,6 +239,20 @@ def test_a_folder_that_cannot_be_written(checkout: Checkout) -> None:
     if not os.getuid() or not os.access(checkout.folder, os.W_OK):
         assert "cannot write" in last_line(checkout)
     checkout.folder.chmod(0o755)
+
+
+def test_a_home_that_cannot_be_written(ready: Checkout) -> None:
+    shutil.rmtree(ready.home / ".ansible")
+    ready.home.chmod(0o555)
+    refused = ready.bootstrap("--check")
+    done = ready.bootstrap("--check", ANSIBLE_LOCAL_TEMP=str(ready.cache))
+    ready.home.chmod(0o755)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr == (
+        f"bootstrap.sh: Ansible cannot write {ready.home}/.ansible/tmp: ANSIBLE_LOCAL_TEMP=FOLDER names another\n"
+    )
+    assert done.returncode == 0, done.stderr
+    assert "check=True" in done.stdout
 
 
 def test_suites_are_named(checkout: Checkout) -> None:

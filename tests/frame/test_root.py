@@ -2,10 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""bootstrap.sh as root: what it trusts, and a venv that members can read. /opt is a layer that ends with each run."""
+"""bootstrap.sh as root: what it trusts, and a venv that members can read. /opt is a layer that ends with the tests."""
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import tempfile
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.frame.conftest import HOSTS, Checkout, make
+from tests.frame.conftest import HOSTS, Checkout, make, seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,15 +24,57 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.skipif(os.getuid() != 0, reason="needs root")
 
 NOBODY = 65534
-LAYERED = 'mount -t overlay overlay -o "lowerdir=/opt,upperdir=$1/up,workdir=$1/work" /opt && shift && exec "$@"'
+LAYERED = """
+mount -t overlay overlay -o "lowerdir=/opt,upperdir=$1/up,workdir=$1/work" /opt
+[ -e "$1/begun" ] || rm -rf /opt/latchkey
+touch "$1/begun"
+mount --bind "$2" ~root
+shift 2
+exec "$@"
+"""
 
 
 @dataclass
 class Machine(Checkout):
-    """The same checkout, owned and run by root."""
+    """The same checkout, owned and run by root, whose home is home."""
+
+    @property
+    def top(self) -> Path:
+        return self.folder.parent
+
+    @property
+    def ran(self) -> Path:
+        """Is there once a program of the member's has run as root."""
+        return self.top / "ran"
+
+    @property
+    def programs(self) -> dict[str, str]:
+        """What a member puts into a folder of theirs: each is a program that leaves a trace."""
+        shell = f"#!/bin/sh\ntouch {self.ran}\necho '{{}}'\n"
+        python = f"open({str(self.ran)!r}, 'w').close()\n"
+        task = f"- {{hosts: localhost, gather_facts: false, tasks: [{{command: touch {self.ran}}}]}}\n"
+        return {
+            **dict.fromkeys(("hosts.sh", "python3.14", "uv", "id", "find", "dirname", "readlink"), shell),
+            "mine.py": python,
+            "debug.py": python,
+            "all.yml": f"word: \"{{{{ lookup('pipe', 'touch {self.ran}') }}}}\"\n",
+            "hosts.yml": HOSTS,
+            "play.yml": task,
+        }
+
+    def member(self, name: str = "member") -> Path:
+        """A folder of somebody else's, full of programs."""
+        folder = self.top / name
+        folder.mkdir()
+        for program, text in self.programs.items():
+            (folder / program).write_text(text)
+            (folder / program).chmod(0o755)
+        for path in (folder, *folder.iterdir()):
+            os.chown(path, NOBODY, NOBODY)
+        return folder
 
     def command(self, *argv: str | Path, **variables: str) -> dict[str, object]:
-        layered = ("unshare", "--mount", "--propagation", "private", "sh", "-euc", LAYERED, "sh", self.cache)
+        layered = ("unshare", "--mount", "--propagation", "private", "sh", "-euc", LAYERED, "sh", self.cache, self.home)
         return {**super().command(*layered, *argv, **variables), "user": 0, "group": 0}
 
 
@@ -50,6 +93,7 @@ def machine(layer: Path, uv: Path) -> Iterator[Machine]:
     top.chmod(0o755)
     made = Machine(folder=make(top / "checkout"), home=top / "home", cache=layer, path=f"{uv.parent}:/usr/bin:/bin")
     made.home.mkdir(mode=0o700)
+    (made.home / ".cache").symlink_to(layer)
     if made.run("true").returncode:
         pytest.skip("no overlay can be mounted over /opt here")
     inventory = made.folder / "inventory" / "team"
@@ -65,6 +109,7 @@ def team(machine: Machine) -> tuple[str, Path]:
 
 def refused(machine: Machine, *arguments: str | Path, **variables: str) -> str:
     done = machine.bootstrap(*arguments, **variables)
+    assert not machine.ran.exists()
     assert done.returncode == 1, done.stdout + done.stderr
     assert "PLAY" not in done.stdout
     (line,) = done.stderr.splitlines()
@@ -86,12 +131,20 @@ def test_members_can_read_the_venv(machine: Machine) -> None:
     assert write.stdout == ""
 
 
+def test_later_starts_add_little(machine: Machine) -> None:
+    directly, through = (
+        min(seconds(machine, program) for _ in range(5))
+        for program in ("/opt/latchkey/venv/bin/ansible-playbook", machine.folder / "bootstrap.sh")
+    )
+    assert through - directly < 0.3
+
+
 def test_a_python_that_members_cannot_reach_is_not_taken(machine: Machine) -> None:
     private = machine.home / "bin"
     private.mkdir()
     (private / "python3.14").symlink_to("/usr/bin/python3")
     machine.path = f"{private}:{machine.path}"
-    shutil.rmtree(machine.cache / "up" / "latchkey", ignore_errors=True)
+    machine.run("rm", "-rf", "/opt/latchkey")
     done = machine.bootstrap(*team(machine), "--version")
     assert done.returncode == 0, done.stderr
     assert "making /opt/latchkey/venv with /usr/bin/python3" in done.stderr
@@ -138,15 +191,15 @@ def test_an_inventory_from_elsewhere(machine: Machine, given: str, culprit: str)
     assert str(elsewhere / culprit) in refused(machine, *arguments)
 
 
-@pytest.mark.parametrize("variable", ["LATCHKEY_INVENTORY", "HOME"])
-def test_an_inventory_that_was_chosen(machine: Machine, variable: str) -> None:
-    chosen = machine.home / ".config" / "latchkey" / "inventory"
+@pytest.mark.parametrize("place", ["chosen", "home/.config/latchkey/inventory"])
+def test_an_inventory_that_was_chosen(machine: Machine, place: str) -> None:
+    chosen = machine.top / place
     chosen.mkdir(parents=True)
     (chosen / "hosts.yml").write_text(HOSTS)
-    value = {"LATCHKEY_INVENTORY": str(chosen), "HOME": str(machine.home)}[variable]
-    assert machine.bootstrap("--check", **{variable: value}).returncode == 0
+    variables = {"LATCHKEY_INVENTORY": str(chosen)} if place == "chosen" else {}
+    assert machine.bootstrap("--check", **variables).returncode == 0
     os.chown(chosen, NOBODY, NOBODY)
-    assert str(chosen) in refused(machine, "--check", **{variable: value})
+    assert place.partition("home")[2] in refused(machine, "--check", **variables)
 
 
 def test_an_inventory_behind_a_link(machine: Machine) -> None:
@@ -157,6 +210,134 @@ def test_an_inventory_behind_a_link(machine: Machine) -> None:
     assert machine.bootstrap("-i", link, "--check").returncode == 0
     os.chown(real, NOBODY, NOBODY)
     assert str(real) in refused(machine, "-i", link)
+
+
+@pytest.mark.parametrize("link", ["group_vars", "hosts.sh"])
+@pytest.mark.parametrize("hops", [1, 2])
+def test_a_link_inside_an_inventory(machine: Machine, link: str, hops: int) -> None:
+    culprit = machine.member() / link.replace("group_vars", ".")
+    folders = [machine.top / f"inventory{hop}" for hop in range(hops)]
+    for folder, further in zip(folders, [*folders[1:], None], strict=True):
+        folder.mkdir()
+        (folder / "further" if further else folder / link).symlink_to(further or culprit)
+    assert str(culprit.parent) in refused(machine, "-i", folders[0])
+
+
+@pytest.mark.parametrize("given", ["-i {}", "-e @{}", "$LATCHKEY_INVENTORY"])
+def test_a_chain_of_links(machine: Machine, given: str) -> None:
+    real, hop, link = machine.top / "real.yml", machine.member() / "hop", machine.top / "link"
+    real.write_text(HOSTS)
+    hop.symlink_to(real)
+    link.symlink_to(hop)
+    if given.startswith("$"):
+        assert str(hop.parent) in refused(machine, LATCHKEY_INVENTORY=str(link))
+    else:
+        assert str(hop.parent) in refused(machine, *team(machine), *given.format(link).split())
+
+
+def test_a_comma_in_an_inventory(machine: Machine) -> None:
+    two = machine.member("a,b") / "hosts.sh"
+    assert "a,b" in refused(machine, LATCHKEY_INVENTORY=str(two))
+    assert "a,b" in refused(machine, "-i", two)
+    assert "/member" in refused(machine, LATCHKEY_INVENTORY=f"{team(machine)[1]},{machine.member()}/hosts.sh")
+    assert "nothere" in refused(machine, "-i", f"{team(machine)[1]},/nothere")
+    for hosts in ("localhost,", "localhost,localhost"):
+        done = machine.bootstrap("-i", hosts, "-c", "local", "--check")
+        assert done.returncode == 0, done.stderr
+        assert f"inventory={hosts}" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "given",
+    ["-i={}", "-Ci={}", "-i ~root/..{}", "--inventory=~/..{}", "-i $MEMBER", "--inventory=${{MEMBER}}"],
+)
+def test_an_inventory_by_another_word(machine: Machine, given: str) -> None:
+    culprit = machine.member() / "hosts.sh"
+    assert str(culprit.parent) in refused(machine, *given.format(culprit).split(), MEMBER=str(culprit))
+
+
+@pytest.mark.parametrize("given", ["-i nothere", "-i~nobodyatall/hosts", "-i $NOTHING/hosts", "-e @nothere"])
+def test_what_is_not_there_is_refused(machine: Machine, given: str) -> None:
+    assert "as root it reads only what it has looked at, and there is no " in refused(machine, *given.split())
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        *("-e @{}/all.yml", "-e@{}/all.yml", "--extra-vars @{}/all.yml", "--extra-vars=@{}/all.yml"),
+        *("-M {}", "--module-path={}", "{}/play.yml"),
+        *("--vault-password-file {}/hosts.sh", "--vault-pass-file={}/hosts.sh", "--vault-id x@{}/hosts.sh"),
+        *("--become-password-file={}/hosts.sh", "--conn-pass-file {}/hosts.sh"),
+    ],
+)
+def test_other_files_are_as_powerful(machine: Machine, given: str) -> None:
+    folder = machine.member()
+    assert str(folder) in refused(machine, *given.format(folder).split(), *team(machine))
+
+
+def test_arguments_that_name_files_of_root(machine: Machine) -> None:
+    file = machine.top / "vars.yml"
+    file.write_text("word: kept\n")
+    done = machine.bootstrap(*team(machine), "-e", f"@{file}", "-e", "a=@b", "--vault-id", f"x@{file}", "-l", "here")
+    assert done.returncode == 0, done.stderr
+    assert "word=kept" in done.stdout
+
+
+def test_the_home_of_root_is_its_own(machine: Machine) -> None:
+    elsewhere = machine.member()
+    done = machine.bootstrap(*team(machine), HOME=str(elsewhere / "nope"), ANSIBLE_HOME=str(elsewhere / "none"))
+    assert done.returncode == 0, done.stderr
+    assert {path.name for path in elsewhere.iterdir()} == machine.programs.keys()
+
+
+@pytest.mark.parametrize("how", ["a folder", "a link in a folder", "a chain"])
+def test_programs_that_others_can_change(machine: Machine, how: str) -> None:
+    folder = machine.member()
+    if how != "a folder":
+        own = machine.top / "bin"
+        own.mkdir()
+        for name in ("python3.14", "uv"):
+            (own / name).symlink_to(folder / name)
+            if how == "a chain":
+                (machine.top / name).write_text(machine.programs[name])
+                (machine.top / name).chmod(0o755)
+                (folder / name).unlink()
+                (folder / name).symlink_to(machine.top / name)
+        folder = own
+    machine.path = f"{folder}:{machine.path}"
+    machine.run("rm", "-rf", "/opt/latchkey")
+    done = machine.bootstrap(*team(machine), "--check")
+    assert done.returncode == 0, done.stderr
+    assert not machine.ran.exists()
+
+
+def test_what_stays_of_the_environment(machine: Machine) -> None:
+    folder = str(machine.member())
+    names = ("LD_LIBRARY_PATH", "PYTHONBREAKPOINT", "XDG_CACHE_HOME", "TMPDIR", "OPENSSL_CONF", "UV_CACHE_DIR", "KEPT")
+    found = "".join(f"{name}={{{{ lookup('env', '{name}') }}}}," for name in names)
+    play = {"hosts": "all", "gather_facts": False, "tasks": [{"ansible.builtin.debug": {"msg": found}}, {"ping": None}]}
+    (machine.folder / "bootstrap.yml").write_text(json.dumps([play]))
+    (Path(folder) / "ping.py").symlink_to(f"{folder}/mine.py")
+    plugins = ("CALLBACK_PLUGINS", "LIBRARY", "ACTION_PLUGINS", "LOOKUP_PLUGINS", "FILTER_PLUGINS", "COLLECTIONS_PATH")
+    variables = {**{f"ANSIBLE_{name}": folder for name in plugins}, **dict.fromkeys(names, folder)}
+    done = machine.bootstrap(*team(machine), **variables, ANSIBLE_FORCE_COLOR="1", ANSIBLE_CONFIG=f"{folder}/a.cfg")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert not machine.ran.exists()
+    assert "".join(f"{name}={folder if name == 'KEPT' else ''}," for name in names) in done.stdout
+    assert "\x1b[" in done.stdout
+
+
+@pytest.mark.parametrize("how", ["written", "linked"])
+def test_not_a_line_is_read_before_it_is_looked_at(machine: Machine, how: str) -> None:
+    script = machine.folder / "requirements" / "venv.sh"
+    script.write_text(f"touch {machine.ran}\n{script.read_text()}")
+    if how == "written":
+        script.chmod(0o775)
+    else:
+        script.rename(machine.member() / "venv.sh")
+        os.chown(machine.top / "member" / "venv.sh", NOBODY, NOBODY)
+        script.symlink_to(machine.top / "member" / "venv.sh")
+    assert str(script) in refused(machine, *team(machine))
 
 
 def test_sudo_in_ones_own_home(machine: Machine) -> None:
@@ -170,8 +351,6 @@ def test_sudo_in_ones_own_home(machine: Machine) -> None:
 
 
 def test_a_venv_folder_that_others_can_change(machine: Machine) -> None:
-    folder = machine.cache / "up" / "latchkey"
-    folder.mkdir(exist_ok=True)
-    folder.chmod(0o777)
+    machine.run("sh", "-c", "mkdir -p /opt/latchkey; chmod 777 /opt/latchkey")
     assert "/opt/latchkey" in refused(machine, *team(machine))
-    folder.chmod(0o755)
+    machine.run("chmod", "755", "/opt/latchkey")
