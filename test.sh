@@ -47,7 +47,7 @@ suites=${suites:-$default}
 
 make_venv test
 # Never the inventory of the person who runs the tests.
-export LATCHKEY_INVENTORY="$here/inventory/local"
+export LATCHKEY_INVENTORY="$here/inventory/local" LATCHKEY_INVENTORY_FOUND=
 latchkey_checkout=$here
 . "$here/requirements/environment.sh"
 export PATH="$venv/bin:$PATH"

@@ -4,17 +4,16 @@
 
 : "${latchkey_checkout:?}"
 export ANSIBLE_CONFIG="$latchkey_checkout/ansible.cfg"
-if [ -n "${LATCHKEY_INVENTORY:-}" ]; then
-    export ANSIBLE_INVENTORY="$LATCHKEY_INVENTORY"
-elif [ -e "${HOME:-}/.config/latchkey/inventory" ]; then
-    export ANSIBLE_INVENTORY="$HOME/.config/latchkey/inventory"
-else
-    export ANSIBLE_INVENTORY="$latchkey_checkout/inventory/local"
+# Ansible fills it in when it runs, so that a prepared shell can choose another. What was found here, and not given, is
+# looked for anew each time.
+# shellcheck disable=SC2016
+export ANSIBLE_INVENTORY='$LATCHKEY_INVENTORY'
+if [ "${LATCHKEY_INVENTORY:-}" = "${LATCHKEY_INVENTORY_FOUND:-}" ]; then
+    LATCHKEY_INVENTORY=${HOME:-}/.config/latchkey/inventory
+    [ -e "$LATCHKEY_INVENTORY" ] || LATCHKEY_INVENTORY=$latchkey_checkout/inventory/local
+    LATCHKEY_INVENTORY_FOUND=$LATCHKEY_INVENTORY
+    export LATCHKEY_INVENTORY LATCHKEY_INVENTORY_FOUND
 fi
-case $ANSIBLE_INVENTORY in
-/*) ;;
-*) ANSIBLE_INVENTORY=$PWD/$ANSIBLE_INVENTORY ;;
-esac
 
 if [ -n "${ANSIBLE_COLLECTIONS_PATH:-}" ]; then
     case $ANSIBLE_COLLECTIONS_PATH in
