@@ -121,14 +121,18 @@ class _Run:
             raise LatchkeyError(message, remedy=f"give {other} an item of its own and run, then this one")
         if reading.exists is False:
             self._note.entries.pop(place, None)
+        past.arrives(name, None)
         if credential["keychain"]["state"] == "absent":
             return absence(item, reading)
         wanted = self.sources.authority_of(credential, self._readers)
+        if wanted.state == "absent":
+            past.arrives(name, reading.secret)
         if self.given:
             wanted = _given(self.given, wanted)
         elif wanted.state == "absent" and (other or reading.exists is False):
             carried = past.carry(name)
             wanted = Found("found", "kept elsewhere", carried) if carried else self._seed(credential, wanted)
+            past.arrives(name, wanted.secret)
         applied = self._note.applied(place, wanted.secret, by=self._key)
         step = presence(item, reading, wanted, applied=applied, fresh=bool(self.given))
         if step.state == "ok" and reading.secret:

@@ -35,7 +35,7 @@ class Past:
     places: Mapping[str, Key]
     report: Report
     _values: dict[str, Secret] = field(default_factory=dict)
-    _carried: set[str] = field(default_factory=set)
+    _arriving: dict[str, Secret | None] = field(default_factory=dict)
     _rows: list[Row] = field(default_factory=list)
 
     def look(self, readings: Mapping[Key, Reading], stores: Callable[[str], Store]) -> None:
@@ -70,13 +70,16 @@ class Past:
 
     def carry(self, name: str) -> Secret | None:
         """What the credential is kept as elsewhere, to be kept where it is declared."""
-        self._carried.add(name)
         return self._values.get(name)
 
+    def arrives(self, name: str, value: Secret | None) -> None:
+        """The credential is to be kept as ``value``; None: whatever was kept of it elsewhere is needed no more."""
+        self._arriving[name] = value
+
     def leaving(self, in_order: Collection[str]) -> list[Row]:
-        """The items that may go: nobody declares their credential, or it is in order where it is declared now."""
+        """The items that may go: nobody declares their credential, or their value is where it is declared now."""
         free = [row for row in self._rows if row.credential in in_order or row.credential not in self.places]
-        return [row for row in free if row.credential in self._carried or not self._is_theirs(row)]
+        return [row for row in free if not self._is_theirs(row)]
 
     def _see(self, item: Item, reading: Reading, store: Store) -> None:
         entry = self.note.entries[store.name, item.key]
@@ -89,11 +92,14 @@ class Past:
             self._rows.append(Row(name, item, absence(item, reading), store, entry.credential))
 
     def _is_theirs(self, row: Row) -> bool:
-        """Whether somebody has put another value into an item of ours: there may be no other copy of it."""
-        reading = row.step.change.before if row.step.change else None
-        theirs = reading is not None and self.note.applied(row.place, reading.secret, by=self.key) is False
+        """Whether an item of ours holds what it was not given, or what has not moved on: there may be no other copy."""
+        secret = row.step.change.before.secret if row.step.change else None
+        if row.credential in self._arriving:
+            theirs = self._arriving[row.credential] not in (None, secret)
+        else:
+            theirs = self.note.applied(row.place, secret, by=self.key) is False
         if theirs:
-            said = "left alone: its value is not the one that was kept here last"
+            said = "left alone: its value is not the one that was kept here last, and may be kept nowhere else"
             self.report.add(row.name, "ok", said, remedy="remove it yourself if nobody needs it")
             del self.note.entries[row.place]
         return theirs

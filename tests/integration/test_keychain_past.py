@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.latchkey.workstation.plugins.module_utils import _keychain_files
 from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
 
-from tests.integration.keychains import Person
+from tests.integration.keychains import Person, source
 from tests.integration.keychains import credential as kept_as
 
 if TYPE_CHECKING:
@@ -99,8 +99,28 @@ def test_what_comes_from_elsewhere_needs_no_care(keeper: Keeper) -> None:
 def test_an_item_that_somebody_made_there_is_adopted(keeper: Keeper) -> None:
     keeper.path("own").write_text("somebody's own")
     keeper.path("own").chmod(0o600)
-    keeper.converge(credential("one", "own"), credential("two", "b"))
-    assert keeper.kept() == {"own": "somebody's own", "b": "the value of two"}
+    report = keeper.converge(credential("one", "own"), credential("two", "b"))
+    assert states(report) == {"one": "ok", "two": "ok", "a (me) in files": "ok"}
+    assert "may be kept nowhere else" in str(report.items)
+    assert keeper.kept() == {"own": "somebody's own", "a": "the value of one", "b": "the value of two"}
+    assert states(keeper.converge(credential("one", "own"), credential("two", "b"))) == {"one": "ok", "two": "ok"}
+
+
+def test_of_two_old_places_only_the_one_that_moved_goes(keeper: Keeper) -> None:
+    keeper.converge(credential("one", "c"), credential("two", "b"), exclusive=False)
+    keeper.converge(credential("one", "c"), value="a newer value", exclusive=False)
+    keeper.converge(credential("one", "d"), credential("two", "b"))
+    assert keeper.kept() == {"d": "a newer value", "a": "the value of one", "b": "the value of two"}
+
+
+def test_what_cannot_be_read_any_more_is_not_replaced_by_a_seed(
+    keeper: Keeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SEED", "an old shell's value")
+    keeper.path("a").unlink()
+    keeper.path("a").mkdir()
+    keeper.converge(credential("one", "new", source("env", name="SEED")), credential("two", "b"))
+    assert keeper.path("a").exists()
 
 
 def test_a_new_name_of_a_credential_keeps_its_item(keeper: Keeper) -> None:
