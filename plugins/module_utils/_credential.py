@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["members_spec"]
+__all__ = ["members_spec", "way_to_store"]
 
 _SOURCE: dict[str, Any] = {
     "kind": {
@@ -76,3 +76,9 @@ def members_spec(**more: Any) -> dict[str, Any]:
         },
         "unserved": {"type": "str", "choices": ["fail", "report"], "default": "fail"},
     }
+
+
+def way_to_store(name: str, user: str = "") -> str:
+    """What a person types to put a value in; ``user`` where several members are served."""
+    way = f"ansible-playbook playbooks/store.yml -e credential={name}"
+    return f"{way} -e user={user}" if user else way

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Callable, Protocol
 
+from ansible_collections.latchkey.workstation.plugins.module_utils._credential import way_to_store
 from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
 from ansible_collections.latchkey.workstation.plugins.module_utils._found import Found, idle
 from ansible_collections.latchkey.workstation.plugins.module_utils._keychain import Item
@@ -148,9 +149,7 @@ class _Run:
         if seed.state != "absent":
             return seed
         reason = "; ".join(filter(None, (authority.reason, seed.reason)))
-        return Found(
-            "absent", reason=reason, remedy=f"put it in with playbooks/store.yml -e credential={credential['name']}"
-        )
+        return Found("absent", reason=reason, remedy=way_to_store(credential["name"]))
 
 
 def _key(credential: Mapping[str, Any]) -> Key:

@@ -578,6 +578,12 @@ def test_a_memory_that_cannot_be_written_is_said(twins: Twins, bench: Bench, mon
     assert "the disk is full" in rows["checks.json"]["what"]
 
 
+def test_this_thread_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It asks itself where no other is to be had."""
+    monkeypatch.setattr(threading.current_thread(), "name", _checks_note.ASKING)
+    assert _checks_note._settled()
+
+
 def test_another_run_holds_up_no_verdict(twins: Twins, bench: Bench) -> None:
     """Neither where the key is there nor where it is not; what is not noted is said."""
     bench.has("mine", GOOD)
