@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import functools
+import shlex
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -82,13 +83,13 @@ class Keys:
                 f"no live role of the AWS profile {profile} is kept here; its next use takes one",
                 verdict="unknown",
                 cause="refreshable",
-                remedy=f"aws sts get-caller-identity --profile {profile}",
+                remedy=f"aws sts get-caller-identity --profile {shlex.quote(profile)}",
             )
         raise AwsTrouble(
             f"the AWS profile {profile} has no live portal session",
             verdict="absent",
             cause="expired",
-            remedy=f"aws sso login --profile {profile}",
+            remedy=f"aws sso login --profile {shlex.quote(profile)}",
         )
 
     def _from_login(self, profile: str) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -37,7 +38,7 @@ _CAN = {"sso-session": (2, 9, 0), "pkce": (2, 22, 0), "use-device-code": (2, 22,
 _SECTION = re.compile(r"(?m)^[ \t]*\[[ \t]*sso-session[ \t]([^\]\n]*)\]")
 _TOKEN = re.compile(r"[\x21-\x7e]{6,}")
 _REGION = re.compile(r"[a-z0-9-]{4,30}")
-_URGENT = (FAIL, UNKNOWN, ABSENT, PASS)
+_URGENT = (FAIL, ABSENT, UNKNOWN, PASS)
 _INSTALL = "install AWS CLI v2: https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html"
 _PORTAL = (
     Rule(PASS, "the portal session is alive", statuses=[200], where={"/accountList": ...}),
@@ -93,7 +94,7 @@ def _urgency(outcome: Outcome) -> tuple[int, str]:
 
 
 def _login(name: str) -> str:
-    return f"aws sso login --sso-session {name}" if name else "aws sso login"
+    return f"aws sso login --sso-session {shlex.quote(name)}" if name else "aws sso login"
 
 
 def _session(check: Check, here: Here, name: str) -> Outcome:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 from ansible_collections.latchkey.workstation.plugins.module_utils import _checks_time
@@ -59,7 +60,7 @@ def _who(profile: Profile, here: Here) -> tuple[str, str]:
 def _role(check: Check, here: Here) -> Outcome:
     """The role credentials that the AWS CLI keeps for a profile, and when they end."""
     name = check.options.get("profile") or "default"
-    remedy = f"aws sts get-caller-identity --profile {name}"
+    remedy = f"aws sts get-caller-identity --profile {shlex.quote(name)}"
     if check.options.get("refresh") and not here.check_mode:
         here.run(["aws", "sts", "get-caller-identity", "--profile", name])
     try:

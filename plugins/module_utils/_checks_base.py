@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Callable
@@ -29,6 +30,7 @@ __all__ = [
     "PASS",
     "SKIP",
     "UNKNOWN",
+    "Ask",
     "Check",
     "Here",
     "Malformed",
@@ -122,8 +124,9 @@ class Here:
         return _command.run(argv, stdin=stdin, env=environment, seconds=max(0.1, self.deadline.left()))
 
     def read(self, path: str) -> bytes | None:
-        """A file of the member's; None where there is none."""
-        return _files.read(_files.expand(path, self.home), follow=True).data
+        """A file of the member's; None where there is none, as people say with the null device."""
+        path = _files.expand(path, self.home)
+        return None if path == os.devnull else _files.read(path, follow=True).data
 
 
 @dataclass(frozen=True)

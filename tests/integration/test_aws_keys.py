@@ -111,10 +111,10 @@ def kept(home: Path) -> dict[Path, bytes]:
     return {path: path.read_bytes() for path in (home / ".aws").rglob("*") if path.is_file()}
 
 
-def look(home: Path, profile: str) -> Outcome:
-    local = PROVIDERS["aws_credentials"].local
+def look(home: Path, profile: str, *, provider: str = "aws_credentials") -> Outcome:
+    local = PROVIDERS[provider].local
     assert local
-    options = {"provider": "aws_credentials", "profile": profile, "region": "us-west-2"}
+    options = {"provider": provider, "profile": profile, "region": "us-west-2"}
     return local(Check(options), Here(str(home), Deadline(10)))
 
 
@@ -160,6 +160,15 @@ def test_no_role_of_a_portal_is_taken_here(
     assert f"the AWS profile {portal} " in outcome.reason
     assert asked == []
     assert kept(home) == before
+
+
+def test_a_name_of_two_words_is_quoted_where_it_is_to_be_typed(home: Path, asked: list[tuple[str, str]]) -> None:
+    (home / ".aws/config").write_text(CONFIG.replace("profile portal", "profile 'my portal'"))
+    assert look(home, "my portal").remedy == "aws sso login --profile 'my portal'"
+    keep(home, "portal", token=TOKEN)
+    for provider in ("aws_credentials", "aws_role"):
+        assert look(home, "my portal", provider=provider).remedy == "aws sts get-caller-identity --profile 'my portal'"
+    assert asked == []
 
 
 TAKEN = {

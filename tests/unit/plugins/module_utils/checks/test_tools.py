@@ -223,6 +223,9 @@ def test_aws_sso_sessions_of_the_config(bench: Bench) -> None:
     cached(bench, "two", **RENEWABLE)
     row = bench.check("aws_sso_session", required=False)
     assert (short(row), row["identity"]) == (("UNKNOWN", "refreshable"), "two")
+    bench.put(".aws/config", "[sso-session two]\n[sso-session never here]\n")
+    row = bench.check("aws_sso_session")
+    assert (short(row), row["remedy"]) == (("FAIL", "absent"), "aws sso login --sso-session 'never here'")
 
 
 @pytest.mark.parametrize("provider", [{"provider": "aws_sso_session"}, {"provider": "aws_cli", "sso_session": "one"}])
@@ -234,6 +237,8 @@ def test_the_aws_config_is_where_the_environment_says_as_for_aws(
     cached(bench, "one")
     monkeypatch.setenv("AWS_CONFIG_FILE", "$HOME/elsewhere/config")
     assert short(bench.check(**provider)) == ("PASS", "")
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
+    assert bench.check(**provider)["outcome"] == "FAIL"
 
 
 @pytest.mark.parametrize("damage", ["{", "[]", '"x"', "[" * 100_000])
@@ -267,7 +272,7 @@ def test_aws_sso_session_online(twins: Twins, bench: Bench, scenario: str, expec
         ("live", "live", ("PASS", "", "")),
         ("live", "dead", ("FAIL", "expired", "two")),
         ("dead", "live", ("FAIL", "expired", "one")),
-        ("dead", "throttled", ("UNKNOWN", "rate_limited", "two")),
+        ("dead", "throttled", ("FAIL", "expired", "one")),
     ],
 )
 def test_every_session_of_the_config_is_asked_online(
