@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ansible_collections.latchkey.workstation.plugins.module_utils._aws_edit import finish
+from ansible_collections.latchkey.workstation.plugins.module_utils._aws_parse import parse
 from ansible_collections.latchkey.workstation.plugins.module_utils._aws_section import Edit, Row
 
 if TYPE_CHECKING:
@@ -36,6 +37,10 @@ class Plan:
     @property
     def changed(self) -> bool:
         return any(row.state == "changed" for row in self.rows)
+
+    def written(self) -> Ini:
+        """What stands there once it is written, with its own lines."""
+        return parse(self.data, path=self.ini.path, credentials=self.ini.credentials)
 
     def add(self, edit: Edit) -> None:
         self.rows += edit.rows

@@ -59,10 +59,11 @@ def converge(  # noqa: PLR0913 - the options of the module
         ]
         _before, ini = credentials.read()
         credentials.wanted = [static_section(section, ini, look, report) for section in declared["static"]]
-        finished = config.plan()[1].ini, credentials.plan()[1].ini
-        if not _refused(config, credentials, finished, home=home):
+        draft = credentials.plan()[1]
+        if not _refused(config, credentials, (config.plan()[1].ini, draft.ini), home=home):
             _write(config, credentials)
-            for item, error in overrides([*config.wanted, *credentials.wanted], finished[1]):
+            finished = draft.ini if check_mode else draft.written()
+            for item, error in overrides([*config.wanted, *credentials.wanted], finished):
                 report.add(item, "unknown", error.message, remedy=error.remedy)
     failed = [row["what"] for row in report.items if row["state"] == "failed"]
     report.failed, report.msg = bool(failed), "; ".join(failed)

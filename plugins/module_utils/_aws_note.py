@@ -37,9 +37,8 @@ class Note:
         """What is ours in the file at ``path``."""
         made = self.state.load(_NAME).get(path, {})
         if not isinstance(made, dict) or not all(_is_digests(places) for places in made.values()):
-            raise LatchkeyError(
-                f"the note {_NAME}.json is damaged", remedy="remove it: what we made counts as your own then"
-            )
+            path = self.state.path(f"{_NAME}.json")
+            raise LatchkeyError(f"{path} is damaged", remedy="remove it: what we made counts as your own then")
         return made
 
     def announce(self, path: str, made: Made) -> None:

@@ -28,6 +28,7 @@ _HARMLESS = re.compile(
     r"|use_accelerate_endpoint|payload_signing_enabled|(s3_)?us_east_1_regional_endpoint|s3_use_arn_region",
     re.IGNORECASE,
 )
+_HEADER = re.compile(r"\[(default|plugins|preview|(profile|sso-session|services)\s.+)\]")
 _SECRETIVE = re.compile("secret|token|passw|key|process")
 _ADDRESS = re.compile(r"://\S*[@?]")  # with a user, or a query
 
@@ -51,11 +52,11 @@ def holds_no_secret(text: str) -> bool:
 
 def _is_harmless_line(line: str) -> bool:
     bare = line.lstrip("#; \t")
-    if not bare or (bare.startswith("[") and bare.endswith("]")):
-        return True
     if not re.search("[=:]", bare):
-        return is_comment(line)
+        return not bare or bool(_HEADER.fullmatch(bare))
     key, value, _start = split_line(bare)
+    if is_comment(line):  # a sentence may begin like a key
+        return _is_harmless(key, value) and len(value.split()) < 2
     return not value or _is_harmless(key, value)
 
 

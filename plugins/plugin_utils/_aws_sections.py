@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.latchkey.workstation.plugins.module_utils._aws_declared import (
-    PARTS_OF_A_KEY,
+    NEVER_LITERAL,
     VARIABLES,
     declare,
 )
@@ -89,7 +89,7 @@ def _check_section(section: Entry, errors: list[str]) -> None:
             settings[key] = _FROM_ITS_SOURCE
     # What a member's own words make of a value is judged on the machine.
     later = [key for key, value in settings.items() if isinstance(value, str) and "{" in value]
-    settings.update(dict.fromkeys(set(later) - PARTS_OF_A_KEY))
+    settings.update(dict.fromkeys(key for key in later if str(key).lower() not in NEVER_LITERAL))
     try:
         declare(_KINDS[variable], name, settings)
     except LatchkeyError as error:

@@ -59,6 +59,14 @@ def test_a_key_of_the_credentials_file_that_wins(
     assert home.credentials.read_text() == THEIRS
 
 
+def test_the_line_is_the_one_of_the_file_as_the_run_leaves_it(home: Home) -> None:
+    home.credentials.write_text("[a]\noutput = json\n\n[dev]\nregion = x\n")
+    declared = {"static": {"a": {"region": "y", "cli_pager": "less"}}, "profiles": {"dev": {"region": "b"}}}
+    for line, check_mode in ((5, True), (7, False), (7, True)):
+        ((_item, what, _remedy),) = unknown(home, **declared, check_mode=check_mode)
+        assert f" line {line}: region there" in what
+
+
 def test_what_is_declared_there_or_no_longer_ours_is_not_told(home: Home) -> None:
     home.converge(static={"dev": {"region": "a"}})
     assert unknown(home, static={"dev": {"region": "a"}}, profiles={"dev": {"region": "b"}}) == []

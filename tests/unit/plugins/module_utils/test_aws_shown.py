@@ -22,7 +22,8 @@ Output = json
 s3 =
     max_concurrent_requests = 20
     addressing_style = path
-# a comment, and a key that is switched off
+#
+# [profile old]
 #region = us-east-1
 
 [sso-session corp]
@@ -42,6 +43,12 @@ KEPT_TO_ITSELF = [
     *SECRET,
     "#aws_secret_access_key = hunter22",
     "region = eu-west-1\n  hunter22",
+    "# my password is hunter22",
+    "; hunter22:",
+    "# region: ask for hunter22",
+    "# [hunter22]",
+    "[a=hunter22]",
+    "[profile a:hunter22]",
 ]
 
 

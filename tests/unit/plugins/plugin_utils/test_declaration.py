@@ -207,6 +207,10 @@ ERRORS = {
         "aws_config_credentials: {reader: {aws_secret_access_key: abc}}",
         "aws_config_credentials.reader.aws_secret_access_key is a secret: declare it in aws_config_credentials, with",
     ),
+    "AWS literal secret with a brace": (
+        "aws_config_credentials: {reader: {AWS_SECRET_ACCESS_KEY: 'ab{cdef'}}",
+        "aws_config_credentials.reader.aws_secret_access_key is a secret: declare it in aws_config_credentials, with",
+    ),
     "AWS key": ("aws_config_profiles: {dev: {'a b': x}}", "aws_config_profiles.dev has a key that is no word"),
     "AWS only": (
         "aws_config_credentials: {writer: {only: {machines: [wirters]}}}",
