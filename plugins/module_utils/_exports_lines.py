@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-__all__ = ["returns", "setting", "variables_set"]
+__all__ = ["returns", "setting"]
 
 _LONGEST = 4096
 # Every piece of a word is known by how it begins, and ends with the line at the latest: nothing is tried twice.
@@ -27,25 +27,38 @@ _PIECES = (
     rb"[^\s;&|()\"'`\\$]",
 )
 _TOKEN = re.compile(rb"#.*|(?P<ends>[;&|()])|(?P<word>(?:" + rb"|".join(_PIECES) + rb")+)", re.DOTALL)
-_ASSIGNMENT = re.compile(rb"([A-Za-z_][A-Za-z0-9_]*)=")
-_EXPORTS = {b"export", b"typeset", b"declare", b"readonly"}
+_ASSIGNMENT = re.compile(rb"([A-Za-z_][A-Za-z0-9_]*)\+?=")
+_EXPORTS = {b"export", b"typeset", b"declare", b"readonly", b"integer", b"float"}
+# An interactive zsh passes these. One bracket takes !=, = and -o for something else.
+_GUARD = re.compile(
+    rb"""
+    (\[\[\s+ (\$-\s+!=\s+\*i\* | !\s+-o\s+interactive) \s+\]\] | \[\[?\s+ -z\s+"?\$PS1"? \s+\]\]?) \s*&&\s* return\b
+    | (\[\[\s+ (\$-\s+==?\s+\*i\* | -o\s+interactive) \s+\]\] | \[\[?\s+ -n\s+"?\$PS1"? \s+\]\]?) \s*\|\|\s* return\b
+    | case\s+"?\$-"?\s+in\s+ \(?\*i\*\)\s*;; \s*\(?\*\)\s*return(\s+\d+)?\s*;; \s*esac\b
+    """,
+    re.VERBOSE,
+)
 _GOES_ON = {b"{", b"if", b"then", b"elif", b"else", b"while", b"until", b"do", b"!"}
 
 
 def setting(data: bytes, names: Collection[str]) -> Iterator[tuple[str, int]]:
     """Name and number of every line of ``data`` that sets one of ``names``."""
     for number, line in enumerate(data.split(b"\n"), start=1):
-        found = set(variables_set(line)) if any(name.encode() in line for name in names) else set()
+        found = set(_variables_set(line)) if any(name.encode() in line for name in names) else set()
         yield from ((name, number) for name in names if name.encode() in found)
 
 
 def returns(data: bytes) -> Iterator[int]:
-    """Numbers of the lines, not indented, that can end ``data`` before its end: a function's own return does not."""
+    """Numbers of the lines, not indented, that can end ``data`` before its end for an interactive zsh.
+
+    A function's own return does not.
+    """
     inside: list[bool] = []
     function = False
     for number, line in enumerate(data.split(b"\n") if b"return" in data else [], start=1):
         command, ends = b"", False
-        for token in _TOKEN.finditer(line[:_LONGEST]):
+        guard = _GUARD.match(line)
+        for token in _TOKEN.finditer(line[:_LONGEST], guard.end() if guard else 0):
             word = token["word"] or b""
             if token["ends"]:
                 command, function = b"", token["ends"] == b")"
@@ -61,7 +74,7 @@ def returns(data: bytes) -> Iterator[int]:
             yield number
 
 
-def variables_set(line: bytes) -> Iterator[bytes]:
+def _variables_set(line: bytes) -> Iterator[bytes]:
     """The variables that the commands of ``line`` set or unset: not those that are set for one command only."""
     command = b""
     assigned: list[bytes] = []

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from tests.integration.shells import SHELLS, VALUES, Shells, needs, variables
 from tests.unit.plugins.module_utils.test_dotenv import READ
+from tests.unit.plugins.module_utils.test_exports_block import GUARDS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -73,6 +74,12 @@ def test_a_shell_with_odd_options_and_aliases_reads_the_same_in_silence(exported
     block = (exported.home / ".zshrc").read_text()
     (exported.home / ".zshrc").write_text(f"{odd}\n{aliases}\n{block}unalias -a\n")
     assert told(exported.zsh("/usr/bin/env -0")) == NAMES
+
+
+@pytest.mark.parametrize("guard", GUARDS.values(), ids=GUARDS)
+def test_a_guard_that_only_other_shells_do_not_pass(shells: Shells, guard: bytes) -> None:
+    (shells.home / ".zshrc").write_bytes(guard + b"\nV1=passed\n")
+    assert told(shells.zsh("export V1; env -0")) == {"V1": b"passed"}
 
 
 def test_no_value_is_traced(exported: Shells) -> None:

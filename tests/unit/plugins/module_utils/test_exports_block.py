@@ -101,6 +101,10 @@ SETS = {
     "typeset": b"typeset -x KEY=value",
     "typeset with more options": b"typeset -gx KEY=value",
     "declare": b"declare -x KEY=value",
+    "to what is there": b"KEY+=1",
+    "exported, to what is there": b"export KEY+=x",
+    "integer": b"integer KEY=3",
+    "float": b"float -x KEY=1",
     "second of two": b"export OTHER=1 KEY=2",
     "in a condition": b"[[ -f x ]] && export KEY=$(grep ^KEY= x | cut -d= -f2-)",
     "out of a repository": b"export KEY=\"$(grep '^KEY=' ~/dev/platform/.env | cut -d= -f2-)\"",
@@ -128,6 +132,7 @@ SETS_NOT = {
     "alias": b"alias h='KEY=value heroku'",
     "used": b'export OTHER="$KEY"',
     "mentioned": b"KEY",
+    "compared": b"(( KEY == 1 ))",
     "for one command, a command before it": b"cd x && KEY=$(cat y) OTHER=1 heroku apps",
     "an argument": b"make KEY=value",
     "said to export": b"echo export KEY=value",
@@ -172,8 +177,13 @@ def test_a_long_line_is_no_burden(line: bytes) -> None:
 
 RETURNS = {
     "unless": b"[[ -n $FOO ]] || return",
-    "if": b'[ -z "$PS1" ] && return',
-    "with a status": b"[[ -o interactive ]] || return 0 # no prompt",
+    "if": b'[ -z "$FOO" ] && return',
+    "with a status": b"[[ -t 0 ]] || return 0 # no terminal",
+    "after a guard": b"[[ -o interactive ]] || return; [[ -n $FOO ]] || return",
+    "a guard the other way round": b"[[ -o interactive ]] && return",
+    "a guard after a condition": b"[[ -n $FOO ]] && [[ -o interactive ]] || return",
+    "what is no guard in one bracket": b"[ $- != *i* ] && return",
+    "what means or in one bracket": b"[ ! -o interactive ] && return",
     "bare": b"return",
     "in a group": b"[[ -n $FOO ]] || { echo none; return; }",
     "in a group over lines": b"[[ -n $FOO ]] || {\nreturn\n}",
@@ -206,6 +216,23 @@ def test_a_return_above_the_block_is_told_by_line(text: bytes) -> None:
     last = next(number for number, line in reversed([*enumerate(text.split(b"\n"), 2)]) if b"return" in line)
     assert list(_exports_block.returns(b"# mine\n" + text + b"\n" + block("KEY"))) == [last]
     assert not list(_exports_block.returns(block("KEY") + text + b"\n"))
+
+
+GUARDS = {
+    "of its letters": b"[[ $- != *i* ]] && return",
+    "of its letters, the other way round": b"[[ $- == *i* ]] || return 0",
+    "of its letters, in a case": b"case $- in *i*) ;; *) return;; esac",
+    "of its letters, in a case with a status": b'case "$-" in (*i*) ;; (*) return 0 ;; esac',
+    "of its option": b"[[ -o interactive ]] || return # no prompt",
+    "of its option, the other way round": b"[[ ! -o interactive ]] && return",
+    "of its prompt": b'[ -z "$PS1" ] && return',
+    "of its prompt, the other way round": b"[[ -n $PS1 ]] || return",
+}
+
+
+@pytest.mark.parametrize("text", GUARDS.values(), ids=GUARDS)
+def test_a_guard_that_an_interactive_zsh_passes_is_not(text: bytes) -> None:
+    assert not list(_exports_block.returns(text + b"\n" + block("KEY")))
 
 
 @pytest.mark.parametrize("text", RETURNS_NOT.values(), ids=RETURNS_NOT)
