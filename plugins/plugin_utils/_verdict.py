@@ -23,20 +23,20 @@ _FIELDS = (
 )
 _COLOURS = {"FAIL": "red", "UNKNOWN": "bright yellow", "WARN": "bright yellow", "PASS": "green", "DRIFT": "yellow"}
 
-Row = dict[str, Any]
-Line = tuple[str, "str | None"]
+_Row = dict[str, Any]
+_Line = tuple[str, "str | None"]
 
 
-def read_results(variables: Mapping[str, Any], *, check_mode: bool) -> dict[str, list[Row]]:
+def read_results(variables: Mapping[str, Any], *, check_mode: bool) -> dict[str, list[_Row]]:
     """``items`` and ``checks`` out of every registered result of a surface."""
-    report: dict[str, list[Row]] = {"items": [], "checks": []}
+    report: dict[str, list[_Row]] = {"items": [], "checks": []}
     for result in surface_results(variables):
         for member, served in result["members"].items():
             _read_member(report, result["surface"], member, served, check_mode=check_mode)
     return report
 
 
-def surface_results(variables: Mapping[str, Any]) -> Iterator[Row]:
+def surface_results(variables: Mapping[str, Any]) -> Iterator[_Row]:
     """Every registered result of a surface, those of a task with several results too."""
     for value in variables.values():
         results = value.get("results") if isinstance(value, dict) else None
@@ -45,7 +45,7 @@ def surface_results(variables: Mapping[str, Any]) -> Iterator[Row]:
                 yield result
 
 
-def _read_member(report: dict[str, list[Row]], surface: str, member: str, served: Row, *, check_mode: bool) -> None:
+def _read_member(report: dict[str, list[_Row]], surface: str, member: str, served: _Row, *, check_mode: bool) -> None:
     """Whoever was not served at all is told of once, whatever the surfaces that say so."""
     whole = {"item": "", "state": "unknown" if _is_left_alone(served) else "failed", "what": served["msg"]}
     unserved = served["failed"] and (_is_left_alone(served) or not _has_failed(served))
@@ -59,26 +59,26 @@ def _read_member(report: dict[str, list[Row]], surface: str, member: str, served
         report["items"].append(_item(member, surface, {**row, "state": state}))
 
 
-def _is_left_alone(served: Row) -> bool:
+def _is_left_alone(served: _Row) -> bool:
     return any(row["item"] == "" for row in served["items"])
 
 
-def _has_failed(served: Row) -> bool:
+def _has_failed(served: _Row) -> bool:
     return any(row["state"] == "failed" for row in served["items"])
 
 
-def _item(member: str, surface: str, row: Row) -> Row:
+def _item(member: str, surface: str, row: _Row) -> _Row:
     item = {"member": member, "surface": surface, "item": row["item"], "state": row["state"], "what": row["what"]}
     return {**item, "remedy": row["remedy"]} if row.get("remedy") else item
 
 
-def needs_a_person(report: Mapping[str, list[Row]], *, fail_on: Iterable[str]) -> list[str]:
+def needs_a_person(report: Mapping[str, list[_Row]], *, fail_on: Iterable[str]) -> list[str]:
     """Names of what makes the run a failure."""
     items = [_title(row, many=False) for row in report["items"] if row["state"] == "failed"]
     return items + [row["name"] for row in report["checks"] if row["outcome"] in set(fail_on)]
 
 
-def render(machine: str, report: Mapping[str, list[Row]], *, width: int) -> Iterator[Line]:
+def render(machine: str, report: Mapping[str, list[_Row]], *, width: int) -> Iterator[_Line]:
     """Lines with the colour of each: what needs a person first, what is fine as a count."""
     many = len({row["member"] for rows in report.values() for row in rows}) > 1
     items = _grouped(report["items"], lambda row: row["state"])
@@ -89,7 +89,7 @@ def render(machine: str, report: Mapping[str, list[Row]], *, width: int) -> Iter
     blocks = [("FAIL", row, [row["what"], _fix(row)]) for row in items["failed"]]
     blocks += [("FAIL", row, [row["reason"], _fix(row), _rotate(row)]) for row in checks["FAIL"]]
     blocks += [("WARN", row, [_dying(row), _rotate(row)]) for row in checks["WARN"]]
-    blocks += [("UNKNOWN", row, [row["what"], *fixes]) for row, fixes in _blind(items["unknown"])]
+    blocks += [("UNKNOWN", row, [row["what"], *fixes]) for row, fixes in _alike(items["unknown"], _reason)]
     for word, row, details in blocks:
         yield from _block(word, _title(row, many=many), details, width=width)
     unread = {(row["member"], row["item"]) for row in items["unknown"]}
@@ -98,8 +98,8 @@ def render(machine: str, report: Mapping[str, list[Row]], *, width: int) -> Iter
     told = {(row["member"], row["name"]) for row in report["checks"] if row["outcome"] != "PASS"}
     remarks = [row for row in items["ok"] if row.get("remedy") and (row["member"], row["item"]) not in told]
     for word, rows in (("DRIFT", items["drift"]), ("CHANGED", items["changed"]), ("NOTE", remarks)):
-        for row, _rows in _alike(rows, lambda row: (row["surface"], row["item"], row["what"])):
-            yield from _wrapped(f"{word} {_title(row, many=many)}: {row['what']}", word, width=width)
+        for row, fixes in _alike(rows, lambda row: (row["surface"], row["item"], row["what"])):
+            yield from _block(word, f"{_title(row, many=many)}: {row['what']}", fixes, width=width)
     yield from _skipped(checks["SKIP"], many=many, width=width)
     yield from _passed(checks["PASS"], many=many, width=width)
     if items["ok"]:
@@ -108,31 +108,26 @@ def render(machine: str, report: Mapping[str, list[Row]], *, width: int) -> Iter
         yield "nothing is declared here", None
 
 
-def _grouped(rows: list[Row], group: Callable[[Row], Any]) -> dict[Any, list[Row]]:
+def _grouped(rows: list[_Row], group: Callable[[_Row], Any]) -> dict[Any, list[_Row]]:
     groups = collections.defaultdict(list)
     for row in rows:
         groups[group(row)].append(row)
     return groups
 
 
-def _alike(rows: list[Row], group: Callable[[Row], Any]) -> Iterator[tuple[Row, list[Row]]]:
-    """One row for each group of items, with all its members and items, and the rows it stands for."""
+def _alike(rows: list[_Row], group: Callable[[_Row], Any]) -> Iterator[tuple[_Row, list[str]]]:
+    """One row for each group of items, with all its members and items, and every way out."""
     for same in _grouped(rows, group).values():
         joined = {key: ", ".join(dict.fromkeys(row[key] for row in same)) for key in ("member", "item")}
-        yield {**same[0], **joined}, same
+        yield {**same[0], **joined}, list(dict.fromkeys(map(_fix, same)))
 
 
-def _blind(rows: list[Row]) -> Iterator[tuple[Row, list[str]]]:
-    """One row for all of which the same is unknown, items of a member's surface or members, with every way out."""
-
-    def reason(row: Row) -> Any:
-        return row["surface"] == _MEMBER or row["member"], row["surface"], row["what"]
-
-    for row, same in _alike(rows, reason):
-        yield row, list(dict.fromkeys(map(_fix, same)))
+def _reason(row: _Row) -> Any:
+    """What makes one block of all of which the same is unknown: items of a member's surface, or members."""
+    return row["surface"] == _MEMBER or row["member"], row["surface"], row["what"]
 
 
-def _unknown(rows: list[Row], *, many: bool, width: int) -> Iterator[Line]:
+def _unknown(rows: list[_Row], *, many: bool, width: int) -> Iterator[_Line]:
     """One outage is one line, however many checks it blinds."""
     outages = [row for row in rows if row["cause"] == "network"]
     if len(outages) > 1:
@@ -143,46 +138,46 @@ def _unknown(rows: list[Row], *, many: bool, width: int) -> Iterator[Line]:
         yield from _block("UNKNOWN", _title(row, many=many), [row["reason"], _fix(row)], width=width)
 
 
-def _skipped(rows: list[Row], *, many: bool, width: int) -> Iterator[Line]:
+def _skipped(rows: list[_Row], *, many: bool, width: int) -> Iterator[_Line]:
     for reason, skipped in _grouped(rows, lambda row: row["reason"]).items():
         names = ", ".join(_title(row, many=many) for row in skipped)
         yield from _wrapped(f"SKIP {names}: {reason}", "", width=width)
 
 
-def _passed(rows: list[Row], *, many: bool, width: int) -> Iterator[Line]:
+def _passed(rows: list[_Row], *, many: bool, width: int) -> Iterator[_Line]:
     if rows:
         names = ", ".join(_title(row, many=many) for row in rows)
         yield from _wrapped(f"PASS {len(rows)}: {names}", "PASS", width=width)
 
 
-def _title(row: Row, *, many: bool) -> str:
+def _title(row: _Row, *, many: bool) -> str:
     if row.get("surface") == _MEMBER:
         return str(row["member"])
     name = row.get("name") or f"{row['surface']} {row['item']}".strip()
     return f"{row['member']}/{name}" if many else name
 
 
-def _dying(row: Row) -> str:
+def _dying(row: _Row) -> str:
     days = row["expires_in_days"]
     soon = {0: "dies today", 1: "dies in 1 day"}.get(days, f"dies in {days} days")
     return f"{'has just ended' if days < 0 else soon} ({row['expires_at']})"
 
 
-def _fix(row: Row) -> str:
+def _fix(row: _Row) -> str:
     return f"fix: {row['remedy']}" if row.get("remedy") else ""
 
 
-def _rotate(row: Row) -> str:
+def _rotate(row: _Row) -> str:
     return f"rotate: {row['rotate']}" if row.get("rotate") else ""
 
 
-def _block(word: str, title: str, details: list[str], *, width: int) -> Iterator[Line]:
+def _block(word: str, title: str, details: list[str], *, width: int) -> Iterator[_Line]:
     yield from _wrapped(f"{word} {title}", word, width=width)
     for detail in filter(None, details):
         yield from _wrapped(detail, "", width=width, indent="  ")
 
 
-def _wrapped(text: str, word: str, *, width: int, indent: str = "") -> Iterator[Line]:
+def _wrapped(text: str, word: str, *, width: int, indent: str = "") -> Iterator[_Line]:
     lines = textwrap.wrap(
         text,
         width,

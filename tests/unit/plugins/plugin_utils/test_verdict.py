@@ -148,7 +148,12 @@ def test_results_of_a_task_with_several_are_read() -> None:
 def test_what_a_check_tells_is_not_told_again() -> None:
     note = surface("keychain", item("heroku", "skipped", "no value yet", "store it"), item("x", "ok", "odd", "look"))
     shown = lines(note, surface("credential_check", check("heroku", "FAIL", "absent")))
-    assert [line for line in shown if line.startswith("NOTE")] == ["NOTE keychain x: odd"]
+    assert shown[-3:] == ["NOTE keychain x: odd", "  fix: look", "as declared: 2"]
+
+
+def test_a_note_for_several_members_has_every_way_out() -> None:
+    rows = [surface("keychain", item("a", "skipped", "no value", f"store {n}"), member=f"m{n}") for n in (1, 2)]
+    assert lines(*rows)[1:4] == ["NOTE m1, m2/keychain a: no value", "  fix: store 1", "  fix: store 2"]
 
 
 def test_what_is_unknown_for_one_reason_is_one_block_with_every_way_out() -> None:
