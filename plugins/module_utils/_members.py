@@ -37,7 +37,7 @@ _NOBODY = 65534
 _HOME = re.compile(r"(?<![${])\{home\}(?!\})")
 
 
-class LeftAlone(LatchkeyError):
+class _LeftAlone(LatchkeyError):
     """Somebody whom whoever runs this does not serve; no fault of anybody's."""
 
 
@@ -65,7 +65,7 @@ def serve(
                 served[member.name] = attempt(functools.partial(work, member, at_home))
             else:
                 others.append((member, at_home))
-        except LeftAlone as error:
+        except _LeftAlone as error:
             served[entry["name"]] = Served(report=Report.failure(error))
             served[entry["name"]].report.add("", "unknown", "not served")
         except LatchkeyError as error:
@@ -91,9 +91,9 @@ def _recognise(entry: dict[str, Any]) -> Member:
     if oneself:
         home = os.environ.get("HOME", home)
     elif os.geteuid() != 0:
-        raise LeftAlone("somebody else", remedy="only root serves others")
+        raise _LeftAlone("somebody else", remedy="only root serves others")
     elif not sys.platform.startswith("linux"):
-        raise LeftAlone("serving others is known to be safe on Linux only", remedy="run it as each of them")
+        raise _LeftAlone("serving others is known to be safe on Linux only", remedy="run it as each of them")
     elif known.pw_uid < _FIRST_PERSON or known.pw_uid == _NOBODY:
         raise LatchkeyError(f"{account} is a system account", remedy="correct the roster")
     return Member(

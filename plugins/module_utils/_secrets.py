@@ -20,7 +20,7 @@ from ansible_collections.latchkey.workstation.plugins.module_utils._errors impor
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-__all__ = ["MASK", "Secret", "digest", "fingerprint", "redact", "redactor"]
+__all__ = ["MASK", "Secret", "digest", "fingerprint", "redactor"]
 
 MASK = "<secret>"
 _SHORTEST = 6
@@ -84,13 +84,8 @@ def fingerprint(key: bytes, secret: Secret) -> str:
     return digest(key, secret, purpose="fingerprint")[:8]
 
 
-def redact(text: str, secrets: Iterable[Secret]) -> str:
-    """``text`` without the secrets in any spelling a program is likely to echo them in."""
-    return redactor(secrets)(text)
-
-
 def redactor(secrets: Iterable[Secret]) -> Callable[[str], str]:
-    """:func:`redact` for many texts."""
+    """What takes the secrets out of a text, in any spelling a program is likely to echo them in."""
     spellings = sorted({s for secret in secrets for s in _spellings(secret)}, key=len, reverse=True)
 
     def without(text: str) -> str:

@@ -7,19 +7,16 @@
 from __future__ import annotations
 
 import collections
-import os
-import re
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.latchkey.workstation.plugins.module_utils._checks_table import problems
-from ansible_collections.latchkey.workstation.plugins.module_utils._words import nearest, seconds, shown
-from ansible_collections.latchkey.workstation.plugins.plugin_utils import _schema
+from ansible_collections.latchkey.workstation.plugins.module_utils._words import nearest, shown
 from ansible_collections.latchkey.workstation.plugins.plugin_utils._aws_sections import (
     AWS_VARIABLES,
     Sections,
     aws_sections,
     check_aws,
 )
+from ansible_collections.latchkey.workstation.plugins.plugin_utils._credentials import check_credential, in_full, places
 from ansible_collections.latchkey.workstation.plugins.plugin_utils._fill import fill
 from ansible_collections.latchkey.workstation.plugins.plugin_utils._people import (
     Machine,
@@ -31,11 +28,10 @@ from ansible_collections.latchkey.workstation.plugins.plugin_utils._people impor
 from ansible_collections.latchkey.workstation.plugins.plugin_utils._place import Claims, Entry, Place, entries, sound
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
 __all__ = ["Machine", "compile_declaration"]
 
-_CREDENTIAL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _SUFFIXED = ("latchkey_roster_", "latchkey_credentials_", "latchkey_jobs_")
 _NAMES = {
     *(prefix[:-1] for prefix in _SUFFIXED),
@@ -44,7 +40,6 @@ _NAMES = {
     *("aws_config_path", "aws_config_credentials_path", "aws_config_backend", "aws_config_security"),
     *("aws_config_exclusive", "aws_config_result"),
 }
-_LIVE = {"file", "dotenv"}
 
 
 def compile_declaration(
@@ -63,7 +58,7 @@ def compile_declaration(
     declared = _merge("latchkey_credentials", variables, errors)
 
     def check(entry: Entry, wrong: list[str]) -> None:
-        _check_credential(entry, declared, wrong)
+        check_credential(entry, declared, wrong)
         check_only(entry, roster, machine, wrong)
 
     credentials = sound(declared.values(), check, errors)
@@ -126,28 +121,6 @@ def _without_nulls(entry: Any) -> Any:
     return [_without_nulls(value) for value in entry] if isinstance(entry, list) else entry
 
 
-def _check_credential(credential: Entry, known: Iterable[str], errors: list[str]) -> None:
-    name, where, entry = credential
-    if not _CREDENTIAL_NAME.fullmatch(name):
-        errors.append(f"{where}: a credential's name is letters, digits, _ . - and at most 64 long")
-    _schema.check_entry(where, entry, _schema.CREDENTIAL, errors)
-    if not isinstance(entry, dict):
-        return
-    check = entry.get("check")
-    if isinstance(check, dict) and "provider" in check:
-        here = where.below("check")
-        errors += [here.told(f"{here.path}.{problem}", check) for problem in problems(check, known)]
-    if any(not export["file"] for export in _exports(entry)) and not entry.get("keychain") and not _is_live(entry):
-        errors.append(f"{where.below('export')}: shells have no place to read it from, declare a keychain item for it")
-
-
-def _is_live(entry: dict[str, Any]) -> bool:
-    """Whether a shell can read the first authority by itself."""
-    sources = [source for source in _schema.listed(entry.get("source")) if isinstance(source, dict)]
-    authorities = [kind for source in sources for kind in source if kind != "env"]
-    return bool(authorities) and authorities[0] in _LIVE
-
-
 def _members(
     people: list[Person], credentials: list[Entry], sections: Sections, errors: list[str]
 ) -> list[dict[str, Any]]:
@@ -173,9 +146,9 @@ def _member(
     mine = []
     for name, where, entry in credentials:
         if person.is_meant(entry.get("only")):
-            credential = _credential(name, fill(entry, words, errors, where=where))
+            credential = in_full(name, fill(entry, words, errors, where=where))
             mine.append(credential)
-            for what in _places(credential):
+            for what in places(credential):
                 claims[what].append(where)
     return {
         "name": person.name,
@@ -183,38 +156,3 @@ def _member(
         "credentials": mine,
         "aws": aws_sections(sections, person, mine, claims, errors),
     }
-
-
-def _credential(name: str, entry: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "name": name,
-        "about": entry.get("about") or "",
-        "sources": [_schema.normalise_source(source) for source in entry.get("source") or []],
-        "keychain": entry.get("keychain"),
-        "exports": _exports(entry),
-        "check": entry.get("check"),
-        "required": entry.get("required", True),
-        "warn_before": seconds(entry["warn_before"]) if entry.get("warn_before") else 0,
-        "category": entry.get("category") or "",
-        "rotate": entry.get("rotate") or "",
-        "consumers": entry.get("consumers") or [],
-    }
-
-
-def _exports(entry: dict[str, Any]) -> list[dict[str, Any]]:
-    exports = [each if isinstance(each, dict) else {"name": each} for each in _schema.listed(entry.get("export"))]
-    return [{"name": export.get("name"), "file": export.get("file")} for export in exports]
-
-
-def _places(credential: dict[str, Any]) -> Iterator[str]:
-    """Everything of which a member may have only one."""
-    keychain = credential["keychain"]
-    if keychain:
-        yield f"the keychain item {keychain['service']} of {keychain['account']}"
-    for export in credential["exports"]:
-        yield f"the export of {export['name']} to {_plain(export['file']) or 'shells'}"
-
-
-def _plain(path: str | None) -> str:
-    """One spelling for all of a path's."""
-    return os.path.normpath(path.replace("{home}", "~")) if path else ""

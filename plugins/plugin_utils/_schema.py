@@ -10,12 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Callable
 
-from ansible_collections.latchkey.workstation.plugins.module_utils._words import (
-    is_duration,
-    is_words,
-    nearest,
-    shown,
-)
+from ansible_collections.latchkey.workstation.plugins.module_utils._words import is_duration, is_words, nearest, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,7 +38,7 @@ class Key:
 _ONLY = {"users": Key("words"), "groups": Key("words"), "machines": Key("words")}
 _ITEM = {"service": Key(required=True), "account": Key(required=True)}
 
-SOURCES: dict[str, dict[str, Key]] = {
+_SOURCES: dict[str, dict[str, Key]] = {
     "env": {"name": Key("variable", required=True)},
     "dotenv": {"path": Key("path", required=True), "key": Key("variable", required=True)},
     "file": {"path": Key("path", required=True)},
@@ -59,7 +54,7 @@ SOURCES: dict[str, dict[str, Key]] = {
     },
     "command": {"argv": Key("argv", required=True)},
 }
-SHORT_FORMS = {"env": "name", "file": "path", "ssm": "name", "command": "argv"}
+_SHORT_FORMS = {"env": "name", "file": "path", "ssm": "name", "command": "argv"}
 
 MEMBER: dict[str, Key] = {
     "account": Key(),
@@ -136,21 +131,21 @@ def _check_sources(where: Place, value: Any, _rule: Key, errors: list[str]) -> N
 def check_source(where: Place, source: Any, errors: list[str]) -> None:
     """One source: a mapping of one kind to its short or long form."""
     if not isinstance(source, dict) or len(source) != 1:
-        errors.append(f"{where} must be one of {', '.join(SOURCES)} with what it takes")
+        errors.append(f"{where} must be one of {', '.join(_SOURCES)} with what it takes")
         return
     ((kind, form),) = source.items()
-    if kind not in SOURCES:
-        errors.append(f"{where.below(kind)}: no such source, {nearest(kind, SOURCES)}")
+    if kind not in _SOURCES:
+        errors.append(f"{where.below(kind)}: no such source, {nearest(kind, _SOURCES)}")
         return
-    if kind in SHORT_FORMS and not isinstance(form, dict):
-        form = {SHORT_FORMS[kind]: form}
-    check_entry(where.below(kind), form, SOURCES[kind], errors)
+    if kind in _SHORT_FORMS and not isinstance(form, dict):
+        form = {_SHORT_FORMS[kind]: form}
+    check_entry(where.below(kind), form, _SOURCES[kind], errors)
 
 
 def normalise_source(source: dict[str, Any]) -> dict[str, Any]:
     """The long form with its kind."""
     ((kind, form),) = source.items()
-    return {"kind": kind, **(form if isinstance(form, dict) else {SHORT_FORMS[kind]: form})}
+    return {"kind": kind, **(form if isinstance(form, dict) else {_SHORT_FORMS[kind]: form})}
 
 
 def _check_exports(where: Place, value: Any, _rule: Key, errors: list[str]) -> None:
