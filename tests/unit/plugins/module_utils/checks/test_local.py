@@ -62,7 +62,7 @@ def test_jwt(bench: Bench, monkeypatch: pytest.MonkeyPatch, claims: Any, expecte
 
 
 def test_jwt_tells_whose_it_is(bench: Bench) -> None:
-    claims = {"exp": NOW + 5 * 86400 + 60, "email": "alice@example.com", "sub": "user_1", "scope": "read write"}
+    claims = {"exp": NOW + 5 * 86400 + 3600, "email": "alice@example.com", "sub": "user_1", "scope": "read write"}
     row = bench.check("jwt", jwt(claims) + "\n", warn_before=6 * 86400)
     assert (row["identity"], row["scopes"], row["expires_in_days"]) == ("alice@example.com", ["read", "write"], 5)
     assert row["warn"] is True
