@@ -65,20 +65,19 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             raise AnsibleActionFail("say which: -e credential=NAME")
         member, credential = _choose(options["members"], options["credential"])
         value = self._ask(f"Value for {credential['name']} of {member['name']} on {options['machine']}")
-        common = {"unserved": "fail", **{name: options[name] for name in kept_spec()}}
-        asked = {**common, "members": [member], "credential": credential["name"], "fail_on": []}
+        asked = {"members": [member], "credential": credential["name"], "unserved": "fail"}
+        asked |= {name: options[name] for name in kept_spec()}
         checked: dict[str, Any] = {}
         if credential["check"]:
-            checked = self._ask_machine("credential_check", {**asked, "value": value}, variables)
+            checked = self._ask_machine("credential_check", {**asked, "fail_on": [], "value": value}, variables)
             refusal = _refusal(checked)
             if refusal:
                 raise AnsibleActionFail(f"nothing was stored, the value is refused: {refusal}")
-        alone = {**member, "credentials": [credential]}
-        kept = self._ask_machine("keychain", {**common, "members": [alone], "value": value}, variables)
-        if not self._task.check_mode and any(row.get("outcome") == "PASS" for row in _rows(checked)):
+        kept = self._ask_machine("keychain", {**asked, "value": value}, variables)
+        if not self._task.check_mode and all(row.get("outcome", "PASS") == "PASS" for row in _rows(checked)):
             # As it is kept: this counts as validated, and new shells stop speaking of the value before it.
             with contextlib.suppress(AnsibleActionFail):
-                checked = self._ask_machine("credential_check", asked, variables)
+                checked = self._ask_machine("credential_check", {**asked, "fail_on": []}, variables)
         results = [result for result in (checked, kept) if result]
         return {"changed": bool(kept.get("changed")), "results": results, "diff": kept.get("diff", [])}
 

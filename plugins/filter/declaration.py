@@ -84,6 +84,6 @@ class FilterModule:
             "declaration": declaration,
             "aws_config_members": aws_config_members,
             "keychain_members": _select(lambda credential: credential["keychain"]),
-            "shell_exports_members": _select(lambda credential: credential["exports"]),
+            "shell_exports_members": _select(lambda credential: credential["exports"] or credential["keychain"]),
             "credential_check_members": credential_check_members,
         }

@@ -53,8 +53,9 @@ def converge(  # noqa: PLR0913 - the options of the module
     exclusive: bool,
     value: Secret | None,
     check_mode: bool,
+    only: str = "",
 ) -> Report:
-    """Make a member's store what ``credentials`` say; ``value`` is one put in by hand for the only one of them.
+    """Make a member's store what ``credentials`` say; ``value`` is one put in by hand for the ``only`` one of them.
 
     With ``exclusive`` what we made before and they do not name is removed.
     """
@@ -68,7 +69,7 @@ def converge(  # noqa: PLR0913 - the options of the module
             return open_store(member, declared=name, recorded="", security=security)
 
         run = _Run(kept, state, sources, stores, value, check_mode)
-        return run.converge(credentials, exclusive=exclusive)
+        return run.converge(credentials, only=only, exclusive=exclusive)
 
 
 @dataclass
@@ -88,17 +89,19 @@ class _Run:
         self._report = Report()
         self._writer = Writer(self._note, self.state, self._key, self._report, self.check_mode)
 
-    def converge(self, credentials: Sequence[Mapping[str, Any]], *, exclusive: bool) -> Report:
+    def converge(self, credentials: Sequence[Mapping[str, Any]], *, only: str, exclusive: bool) -> Report:
         if not self.check_mode:
             self._store.sweep()
-        self._note.backend = self._store.name
         self._credentials = {credential["name"]: credential for credential in credentials}
         places = {name: _key(credential) for name, credential in self._credentials.items()}
         past = Past(self._note, self._key, self._store, places, self._report)
         if exclusive:
             past.look(self.kept.readings, self.stores)
-        in_order = self._writer.write([self._decided(credential, past) for credential in credentials])
+        chosen = [credential for credential in credentials if only in ("", credential["name"])]
+        in_order = self._writer.write([self._decided(credential, past) for credential in chosen])
         self._writer.write(past.leaving(in_order))
+        if any(backend == self._store.name for backend, _key in self._note.entries):
+            self._note.backend = self._store.name
         self._note.save(self.state)
         failed = [f"{row['item']}: {row['what']}" for row in self._report.items if row["state"] == "failed"]
         self._report.failed, self._report.msg = bool(failed), "; ".join(failed)
@@ -116,7 +119,7 @@ class _Run:
     def _decide(self, credential: Mapping[str, Any], item: Item, past: Past) -> Step:
         name, place = credential["name"], (self._store.name, item.key)
         reading = self.kept.readings[item.key]
-        other = past.owner(name) if reading.exists is not False else ""
+        other = past.other(name) if reading.exists is not False else ""
         if other and not past.has_moved(other) and not self._comes_from_elsewhere(other):
             message = f"{item.name} still holds the value of {other}, which is declared in another place"
             raise LatchkeyError(message, remedy=f"give {other} an item of its own and run, then this one")

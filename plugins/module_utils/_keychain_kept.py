@@ -28,7 +28,7 @@ from ansible_collections.latchkey.workstation.plugins.module_utils._keychain_sec
 from ansible_collections.latchkey.workstation.plugins.module_utils._keychain_security_text import TOOL
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from ansible_collections.latchkey.workstation.plugins.module_utils._child import Member
     from ansible_collections.latchkey.workstation.plugins.module_utils._keychain import Key, Reading
@@ -48,20 +48,37 @@ def kept_spec() -> dict[str, Any]:
 class Kept:
     """A member's store, with what a list of credentials needs of it read at once."""
 
-    def __init__(self, store: Store, member: Member, items: Iterable[Item]) -> None:
+    def __init__(
+        self, store: Store, note: Note, member: Member, items: Iterable[Item], names: Mapping[Key, str]
+    ) -> None:
         self.store = store
+        self._note = note
         self._member = member
+        self._names = names
         self.readings: dict[Key, Reading] = dict(store.read([item.described_by(store.describes) for item in items]))
 
     def found(self, service: str, account: str) -> Found:
-        """One item as the answer of a source."""
+        """One item as the answer of a source: never another credential's value, and its own from where it still is."""
         try:
             item = Item.declared({"service": service, "account": account})
+            self.prove_own(item.key)
         except LatchkeyError as error:
             return Found.blocked(error, "keychain")
+        reading = self._read(item)
+        before = self._note.kept_at(self.store.name, self._names.get(item.key, "?"))
+        return as_found(item.key, self._read(Item(*before)) if before and reading.exists is False else reading)
+
+    def prove_own(self, key: Key) -> None:
+        """Raise where an item that is declared for one credential still holds the value of another."""
+        owner = self._note.owner(self.store.name, key)
+        if self._names.get(key, owner) != owner and owner in self._names.values():
+            message = f"keychain {key[0]} still holds the value of {owner}"
+            raise LatchkeyError(message, remedy="bootstrap.yml says how they change places")
+
+    def _read(self, item: Item) -> Reading:
         if item.key not in self.readings:
             self.readings.update(self.store.read([item]))
-        return as_found(item.key, self.readings[item.key])
+        return self.readings[item.key]
 
     def readers(self, **more: Any) -> Readers:
         """What sources are resolved with; ``more`` are the ssm and vault readers, where there are any."""
@@ -69,12 +86,24 @@ class Kept:
         return Readers(home=self._member.home, kept=self.found, environ=environ, **more)
 
 
-def open_kept(
-    member: Member, state: State, credentials: Iterable[Mapping[str, Any]], *, backend: str, security: str
+def open_kept(  # noqa: PLR0913 - the two options of every module that reads what is kept
+    member: Member,
+    state: State,
+    credentials: Sequence[Mapping[str, Any]],
+    *,
+    backend: str,
+    security: str,
+    declared: Sequence[Mapping[str, Any]] = (),
 ) -> Kept:
-    """Choose the member's store and read what ``credentials`` keep there or take from there."""
-    store = open_store(member, declared=backend, recorded=Note.load(state).backend, security=security)
-    return Kept(store, member, dict.fromkeys(item for entry in credentials for item in _items(entry)))
+    """Choose the member's store and read what ``credentials`` keep there or take from there.
+
+    ``declared`` are all there are, where these are only some.
+    """
+    note = Note.load(state)
+    store = open_store(member, declared=backend, recorded=note.backend, security=security)
+    items = dict.fromkeys(item for entry in credentials for item in _items(entry))
+    names = {_key(entry["keychain"]): entry["name"] for entry in declared or credentials if entry["keychain"]}
+    return Kept(store, note, member, items, names)
 
 
 def open_store(member: Member, *, declared: str, recorded: str, security: str) -> Store:
@@ -90,6 +119,10 @@ def open_store(member: Member, *, declared: str, recorded: str, security: str) -
         "files": Files(member.home),
     }
     return stores[chosen]
+
+
+def _key(item: Mapping[str, Any]) -> Key:
+    return (item["service"], item["account"])
 
 
 def _items(credential: Mapping[str, Any]) -> Iterable[Item]:

@@ -70,6 +70,16 @@ class Note:
             return None
         return entry.digest == _digest(place[1], secret, by=by)
 
+    def owner(self, store: str, key: Key) -> str:
+        """The credential whose value an item holds, as far as we know; empty where we do not."""
+        entry = self.entries.get((store, key))
+        return entry.credential if entry else ""
+
+    def kept_at(self, store: str, credential: str) -> Key | None:
+        """The item of ``store`` that we know to hold the value of ``credential``."""
+        keys = [key for backend, key in self.entries if backend == store]
+        return next((key for key in keys if self.owner(store, key) == credential), None)
+
     def announce(self, place: tuple[str, Key], credential: str, *, made: bool) -> None:
         """This is about to be written; what we once made stays ours."""
         known = self.entries.get(place)

@@ -58,15 +58,14 @@ class Past:
             for item in items:
                 self._see(item, found[item.key], store)
 
-    def owner(self, name: str) -> str:
+    def other(self, name: str) -> str:
         """The other declared credential whose value the place of ``name`` holds, as far as we know; empty for none."""
-        entry = self.note.entries.get((self.store.name, self.places[name]))
-        return entry.credential if entry and entry.credential in self.places and entry.credential != name else ""
+        owner = self.note.owner(self.store.name, self.places[name])
+        return owner if owner in self.places and owner != name else ""
 
     def has_moved(self, name: str) -> bool:
         """Whether it is kept where it is declared."""
-        entry = self.note.entries.get((self.store.name, self.places[name]))
-        return bool(entry and entry.credential == name)
+        return self.note.owner(self.store.name, self.places[name]) == name
 
     def carry(self, name: str) -> Secret | None:
         """What the credential is kept as elsewhere, to be kept where it is declared."""

@@ -28,8 +28,11 @@ options:
     description: Whether items that this module made before and that are not listed any more are removed.
     type: bool
     default: false
+  credential:
+    description: The one credential to keep; the others only tell whose items are whose.
+    type: str
   value:
-    description: A value for the one credential of the one member listed, in place of what is kept.
+    description: A value for O(credential), or for the only one listed, in place of what is kept.
     type: str
 """
 
@@ -65,13 +68,16 @@ def main() -> None:
             **members_spec(),
             **kept_spec(),
             "exclusive": {"type": "bool", "default": False},
+            "credential": {"type": "str", "default": ""},
             "value": {"type": "str", "no_log": True},
         },
         supports_check_mode=True,
     )
     options = module.params
-    if options["value"] is not None and sum(len(entry["credentials"]) for entry in options["members"]) != 1:
-        module.fail_json(msg="value is for one credential of one member: list that one and no other")
+    only = options["credential"]
+    chosen = [each for entry in options["members"] for each in entry["credentials"] if only in ("", each["name"])]
+    if options["value"] is not None and len(chosen) != 1:
+        module.fail_json(msg="value is for one credential of one member: list one member, name credential")
 
     _boto.prepare(options["members"])
 
@@ -85,6 +91,7 @@ def main() -> None:
             exclusive=options["exclusive"],
             value=None if options["value"] is None else Secret(options["value"]),
             check_mode=module.check_mode,
+            only=only,
         )
         return Served(report=report)
 

@@ -77,23 +77,26 @@ def main() -> None:
     options = module.params
     store = {name: options[name] for name in kept_spec()}
 
-    _boto.prepare(options["members"])
+    shown = [each for entry in options["members"] for each in entry["credentials"] if each["exports"]]
+    _boto.prepare([{"credentials": shown}])
 
     def work(member: Member, entry: dict[str, Any]) -> Served:
         report = Report()
         state = State(member.home, check_mode=module.check_mode)
-        if not entry["credentials"] and not options["login_hook"] and not state.load("exports"):
+        exported = [credential for credential in entry["credentials"] if credential["exports"]]
+        if not exported and not options["login_hook"] and not state.load("exports"):
             return Served(report)
-        wanted = [credential for credential in entry["credentials"] if not _sources.idle(credential)]
-        for credential in entry["credentials"]:
+        wanted = [credential for credential in exported if not _sources.idle(credential)]
+        for credential in exported:
             if credential not in wanted:
                 report.add(credential["name"], "skipped", _sources.idle(credential))
         with state.lock():
             filed = [credential for credential in wanted if any(export["file"] for export in credential["exports"])]
-            kept = open_kept(member, state, filed, **store)
+            kept = open_kept(member, state, filed, declared=entry["credentials"], **store)
             readers = kept.readers()
 
             def place(service: str, account: str) -> tuple[str, ...]:
+                kept.prove_own((service, account))
                 if kept.store.name == "files":
                     return ("kept", file_of(member.home, (service, account)))
                 return (kept.store.name, service, account)

@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from ansible_collections.latchkey.workstation.plugins.module_utils import _keychain_files
+from ansible_collections.latchkey.workstation.plugins.module_utils import _keychain_files, _sources
 from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
+from ansible_collections.latchkey.workstation.plugins.module_utils._keychain_kept import open_kept
+from ansible_collections.latchkey.workstation.plugins.module_utils._state import State
 
 from tests.integration.keychains import Person, source
 from tests.integration.keychains import credential as kept_as
@@ -19,6 +21,7 @@ from tests.integration.keychains import credential as kept_as
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ansible_collections.latchkey.workstation.plugins.module_utils._found import Found
     from ansible_collections.latchkey.workstation.plugins.module_utils._keychain import Change, Key
     from ansible_collections.latchkey.workstation.plugins.module_utils._report import Report
 
@@ -31,6 +34,12 @@ class Keeper(Person):
 
     def path(self, service: str) -> Path:
         return Path(_keychain_files.file_of(str(self.home), (service, "me")))
+
+    def value(self, name: str, *declared: dict[str, Any]) -> Found:
+        """What checks and exports find of the credential ``name``."""
+        state = State(str(self.home), check_mode=True)
+        kept = open_kept(self.member, state, declared, backend="files", security=self.security)
+        return _sources.value_of(next(each for each in declared if each["name"] == name), kept.readers())
 
     def kept(self) -> dict[str, str]:
         return {path.name.partition("+")[0]: path.read_text() for path in self.path("x").parent.iterdir()}
@@ -149,3 +158,32 @@ def test_what_somebody_changed_and_is_declared_elsewhere_moves_as_it_is(keeper: 
 def test_what_is_not_in_use_any_more_stays_where_it_is(keeper: Keeper) -> None:
     keeper.converge(credential("one", "a", category="unused"), credential("two", "b"))
     assert keeper.kept() == {"a": "the value of one", "b": "the value of two"}
+
+
+def test_what_is_about_to_move_is_found_where_it_still_is(keeper: Keeper) -> None:
+    declared = (credential("one", "new"), credential("two", "b"))
+    found = keeper.value("one", *declared)
+    assert found.secret is not None
+    assert found.secret.text() == "the value of one"
+
+
+def test_nobody_is_given_the_value_of_another(keeper: Keeper) -> None:
+    """A check would send it to the other's issuer, a shell would export it under the other's name."""
+    declared = (credential("one", "b"), credential("two", "a"))
+    for name, other in (("one", "two"), ("two", "one")):
+        found = keeper.value(name, *declared)
+        assert (found.state, other in found.reason) == ("blocked", True)
+
+
+def test_a_value_put_in_by_hand_does_not_replace_that_of_another(keeper: Keeper) -> None:
+    declared = (credential("one", "b"), credential("two", "c"))
+    report = keeper.converge(*declared, value="a new value", only="one", exclusive=False)
+    assert (report.failed, "still holds the value of two" in report.msg) == (True, True)
+    assert keeper.kept() == {"a": "the value of one", "b": "the value of two"}
+
+
+def test_a_store_that_never_kept_anything_is_not_what_was_used_before(keeper: Keeper) -> None:
+    declared = (credential("one", "a"), credential("two", "b"))
+    report = keeper.converge(*declared, backend="secret_service")
+    assert {row["state"] for row in report.items} == {"unknown"}
+    assert states(keeper.converge(*declared, backend="auto")) == {"one": "ok", "two": "ok"}

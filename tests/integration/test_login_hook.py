@@ -63,6 +63,7 @@ def test_a_value_that_was_put_in_is_not_spoken_of_any_more(person: Person) -> No
         credentials = {
             name: {"keychain": {"service": name, "account": "me"}, "check": check} for name in ("heroku", "other")
         }
+        credentials["plain"] = {"keychain": {"service": "plain", "account": "me"}}
         person.declare(
             latchkey_credentials=credentials, shell_exports_login_hook=True, latchkey_keychain_backend="files"
         )
@@ -70,9 +71,12 @@ def test_a_value_that_was_put_in_is_not_spoken_of_any_more(person: Person) -> No
         said = new_terminal(person, "-i").stderr
         assert "FAIL heroku" in said
         assert "FAIL other" in said
-        assert person.play("playbooks/store.yml", "-e", "credential=heroku", stdin=TOKEN).returncode == 0
+        assert "FAIL plain" in said
+        for name in ("heroku", "plain"):
+            assert person.play("playbooks/store.yml", "-e", f"credential={name}", stdin=TOKEN).returncode == 0
         said = new_terminal(person, "-i").stderr
         assert "FAIL heroku" not in said
+        assert "FAIL plain" not in said
         assert "FAIL other" in said
         noted = json.loads((person.home / ".local/state/latchkey/checks.json").read_text())
         assert list(noted) == ["heroku"]

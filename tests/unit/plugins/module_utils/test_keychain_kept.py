@@ -22,6 +22,7 @@ SEEDED = [{"kind": "env", "name": "SEED"}]
 
 def credential(service: str, sources: list[dict[str, Any]], *, category: str = "") -> dict[str, Any]:
     return {
+        "name": service,
         "sources": sources,
         "category": category,
         "keychain": {"service": service, "account": "", "state": "present"},
