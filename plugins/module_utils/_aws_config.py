@@ -63,12 +63,12 @@ def plan(
     ``key`` is that of fingerprints and digests; without one nobody can tell that a value of ours was changed.
     """
     draft = Plan(ini)
-    declared = {section.item for section in wanted}
+    declared = {section.item: section for section in wanted}
     for section in wanted:
         edit = Edit(ini, section.item, made.get(section.item, {}), key=key)
         edit.converge(section)
         draft.add(edit)
-    for item in sorted(made.keys() - declared):  # profiles before the sessions they name
+    for item in sorted(made.keys() - declared.keys()):  # profiles before the sessions they name
         if exclusive:
             edit = Edit(ini, item, made[item], key=key)
             edit.forget(declared)

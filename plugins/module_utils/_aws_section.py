@@ -29,7 +29,7 @@ from ansible_collections.latchkey.workstation.plugins.module_utils._aws_parse im
 from ansible_collections.latchkey.workstation.plugins.module_utils._aws_shown import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Mapping
+    from collections.abc import Mapping
 
     from ansible_collections.latchkey.workstation.plugins.module_utils._aws_ini import (
         Ini,
@@ -72,7 +72,7 @@ class Edit:
         self._gone: list[str] = []
         self._new: list[str] = []
 
-    def forget(self, declared: Container[str]) -> None:
+    def forget(self, declared: Mapping[str, Wanted]) -> None:
         """Remove what is ours; the section too, where it is ours, nothing else is in it, and nobody needs it."""
         user = self._user(declared)
         if user:
@@ -159,12 +159,13 @@ class Edit:
     def _digest(self, place: str, value: Value) -> str:
         return digest(self.item, place, value, key=self._key)
 
-    def _user(self, declared: Container[str]) -> Section | None:
-        """Whose profile names this session of ours, and is not declared."""
+    def _user(self, declared: Mapping[str, Wanted]) -> Section | None:
+        """Whose profile names this session of ours, without the declaration saying so."""
         if self._kind != "sso-session" or HEADER not in self.made:
             return None
         named = (section for section in self._ini.sections if section.values().get("sso_session") == self._name)
-        return next((section for section in named if " ".join(section.identity or ()) not in declared), None)
+        wanted = ((section, declared.get(" ".join(section.identity or ()))) for section in named)
+        return next((user for user, told in wanted if not (told and Place("sso_session") in told.settings)), None)
 
     def _remove(self, section: Section) -> None:
         remove_section(self._ini, section)

@@ -54,8 +54,11 @@ def static_section(section: Mapping[str, Any], ini: Ini, look: Look, report: Rep
         seeds = [source for source in sources if fresh and source["kind"] == "env"]
         found = _fit(look([*authorities, *seeds]), name, key)
         settings[key] = found.secret or KEPT
-        if found.state == "absent" and isinstance(there.get(key.lower()), str):
+        stands = there.get(key.lower())
+        if found.state == "absent" and isinstance(stands, str):
             kept[key] = found
+        elif found.secret and found.secret.text() == stands and _fell_back(found, authorities):
+            kept[key] = Found("absent", reason="it comes from where it did no more, and is kept as it was")
         elif not found.secret:
             return held(key, found, found.unwritten)
     wanted = declare("credentials", name, settings, absent=absent)
@@ -64,6 +67,11 @@ def static_section(section: Mapping[str, Any], ini: Ini, look: Look, report: Rep
     if half and any(new.get(part, there.get(part)) != there.get(part) for part in PARTS_OF_A_KEY):
         return held(half, kept[half], "unknown")
     return wanted
+
+
+def _fell_back(found: Found, authorities: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether a keychain keeps it, and what it has to follow does not have it any more."""
+    return found.origin.startswith("keychain ") and authorities[0]["kind"] != "keychain"
 
 
 def _fit(found: Found, name: str, key: str) -> Found:

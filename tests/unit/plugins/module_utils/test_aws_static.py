@@ -119,6 +119,18 @@ def test_half_a_key_is_not_written(
         assert row["state"] in {"ok", "changed"}
 
 
+@pytest.mark.parametrize(("kept", "held"), [("old-secret", True), ("new-secret", False)])
+def test_what_only_a_keychain_keeps_is_no_new_half(home: Home, kept: str, held: bool) -> None:
+    there = "[reader]\naws_access_key_id = AKIAOLD\naws_secret_access_key = old-secret\n"
+    home.credentials.write_text(there)
+    home.credentials.chmod(0o600)
+    sources = [FILE, {"kind": "keychain", "name": "s"}]
+    home.values = {"~/id": found("AKIANEW"), "~/key": Found.of(kept.encode(), "keychain s")}
+    row = home.converge(static={"reader": {"aws_access_key_id": ID, "aws_secret_access_key": sources}}).items[0]
+    assert row["state"] == ("unknown" if held else "changed")
+    assert (home.credentials.read_text() == there) is held
+
+
 @pytest.mark.parametrize("value", [b"new\nline", b" space-before", b"caf\xe9-latin", b"a\x85bcdef", b"carriage\r"])
 def test_a_value_that_no_file_can_hold_holds_its_own_section_only(home: Home, value: bytes) -> None:
     home.credentials.write_text("[reader]\naws_access_key_id = AKIAOLD\naws_secret_access_key = old-secret\n")

@@ -100,3 +100,12 @@ def test_a_session_that_somebodys_profile_names_is_left_as_long_as_it_does(home:
 def test_a_session_that_a_declared_profile_names_has_to_be_declared(home: Home) -> None:
     home.converge(sso_sessions=CORP, profiles={"dev": {"sso_session": "corp"}})
     assert "there is no such [sso-session]" in home.converge(profiles={"dev": {"sso_session": "corp"}}).msg
+
+
+def test_a_session_that_a_profile_names_for_which_only_other_keys_are_declared_is_left(home: Home) -> None:
+    home.converge(sso_sessions=CORP)
+    home.config.write_text(home.config.read_text().replace("start", "other") + NAMED)
+    before = home.config.read_text()
+    report = home.converge(profiles={"mine": {"region": None}})
+    assert {row["item"]: row["state"] for row in report.items} == {"profile mine": "ok", "sso-session corp": "ok"}
+    assert home.config.read_text() == before
