@@ -23,6 +23,10 @@ from ansible_collections.latchkey.workstation.plugins.plugin_utils import _verdi
 _BOOTSTRAP = os.path.join(os.path.dirname(__file__), "..", "..", "bootstrap.sh")
 
 
+# Known now: the worker that runs this has no terminal any more.
+_WIDTH = max(40, min(100, shutil.get_terminal_size((72, 24)).columns))
+
+
 class ActionModule(ActionBase):  # type: ignore[misc]
     """Runs on the controller only."""
 
@@ -42,7 +46,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         results = {name: value for name, value in variables.items() if name != "ansible_failed_result"}
         report = _as_typed_here(_verdict.read_results(results, check_mode=check_mode))
         whole = {"run": _about(results, check_mode=check_mode), "machine": options["machine"], **report}
-        for line, colour in _verdict.render(options["machine"], report, width=_width()):
+        for line, colour in _verdict.render(options["machine"], report, width=_WIDTH):
             self._display.display(line, color=colour)
         try:
             _keep(whole, several=len(variables.get("ansible_play_hosts_all", [])) > 1)
@@ -73,10 +77,6 @@ def _about(results: dict[str, Any], *, check_mode: bool) -> dict[str, Any]:
         "playbook": os.path.basename(str(results.get("latchkey_playbook", ""))),
         "check_mode": check_mode,
     }
-
-
-def _width() -> int:
-    return max(40, min(100, shutil.get_terminal_size((72, 24)).columns))
 
 
 def _keep(report: dict[str, Any], *, several: bool) -> None:

@@ -67,4 +67,4 @@ def _unknown(word: str, words: Mapping[str, str]) -> str:
     if word.startswith("vars."):
         there = ", ".join(sorted(each for each in words if each.startswith("vars.")))
         return f"is not known: {person} has {there or 'no vars on the roster'}"
-    return f"is nobody's word, {nearest(word, [*words, 'email', *_LATER])}"
+    return f"is nobody's word, {nearest(word, dict.fromkeys([*words, 'email', *_LATER]))}"

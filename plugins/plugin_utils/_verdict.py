@@ -74,13 +74,15 @@ def _item(member: str, surface: str, row: _Row) -> _Row:
 
 def needs_a_person(report: Mapping[str, list[_Row]], *, fail_on: Iterable[str]) -> list[str]:
     """Names of what makes the run a failure."""
-    items = [_title(row, many=False) for row in report["items"] if row["state"] == "failed"]
-    return items + [row["name"] for row in report["checks"] if row["outcome"] in set(fail_on)]
+    rows = [row for row in report["items"] if row["state"] == "failed"]
+    rows += [row for row in report["checks"] if row["outcome"] in set(fail_on)]
+    many = _many(report)
+    return list(dict.fromkeys(_title(row, many=many) for row in rows))
 
 
 def render(machine: str, report: Mapping[str, list[_Row]], *, width: int) -> Iterator[_Line]:
     """Lines with the colour of each: what needs a person first, what is fine as a count."""
-    many = len({row["member"] for rows in report.values() for row in rows}) > 1
+    many = _many(report)
     items = _grouped(report["items"], lambda row: row["state"])
     checks = _grouped(
         report["checks"], lambda row: "WARN" if row["outcome"] == "PASS" and row["warn"] else row["outcome"]
@@ -136,6 +138,10 @@ def _unknown(rows: list[_Row], *, many: bool, width: int) -> Iterator[_Line]:
         yield from _block("UNKNOWN", f"{len(outages)} checks", [reason, names], width=width)
     for row in rows if len(outages) < 2 else [row for row in rows if row["cause"] != "network"]:
         yield from _block("UNKNOWN", _title(row, many=many), [row["reason"], _fix(row)], width=width)
+
+
+def _many(report: Mapping[str, list[_Row]]) -> bool:
+    return len({row["member"] for rows in report.values() for row in rows}) > 1
 
 
 def _skipped(rows: list[_Row], *, many: bool, width: int) -> Iterator[_Line]:
