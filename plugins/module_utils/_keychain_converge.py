@@ -98,10 +98,12 @@ class _Run:
         if exclusive:
             past.look(self.kept.readings, self.stores)
         chosen = [credential for credential in credentials if only in ("", credential["name"])]
-        in_order = self._writer.write([self._decided(credential, past) for credential in chosen])
-        self._writer.write(past.leaving(in_order))
-        if any(backend == self._store.name for backend, _key in self._note.entries):
+        rows = [self._decided(credential, past) for credential in chosen]
+        used = any(backend == self._store.name for backend, _key in self._note.entries)
+        if used or any(row.step.change and not row.step.blocked for row in rows):
             self._note.backend = self._store.name
+        in_order = self._writer.write(rows)
+        self._writer.write(past.leaving(in_order))
         self._note.save(self.state)
         failed = [f"{row['item']}: {row['what']}" for row in self._report.items if row["state"] == "failed"]
         self._report.failed, self._report.msg = bool(failed), "; ".join(failed)
