@@ -68,13 +68,13 @@ def main() -> None:
             **members_spec(),
             **kept_spec(),
             "exclusive": {"type": "bool", "default": False},
-            "credential": {"type": "str", "default": ""},
+            "credential": {"type": "str"},
             "value": {"type": "str", "no_log": True},
         },
         supports_check_mode=True,
     )
     options = module.params
-    only = options["credential"]
+    only = options["credential"] or ""
     chosen = [each for entry in options["members"] for each in entry["credentials"] if only in ("", each["name"])]
     if options["value"] is not None and len(chosen) != 1:
         module.fail_json(msg="value is for one credential of one member: list one member, name credential")
