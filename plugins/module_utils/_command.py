@@ -90,7 +90,8 @@ def run(
 @atexit.register
 def end_all() -> None:
     """The programs of threads that nobody waits for any more end before this process does."""
-    end_family(*(process.pid for process in _running.copy()))
+    if _running:
+        end_family(*(process.pid for process in _running.copy()))
 
 
 def _converse(process: subprocess.Popen[bytes], *, stdin: bytes, until: float, limit: int) -> tuple[bytes, bytes]:

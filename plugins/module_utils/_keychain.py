@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Callable, Protocol, Tuple  # noqa: UP035 - an alias is evaluated
+from typing import TYPE_CHECKING, Any, Callable, Protocol
 
 from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
 from ansible_collections.latchkey.workstation.plugins.module_utils._found import Found
@@ -17,9 +17,21 @@ if TYPE_CHECKING:
 
     from ansible_collections.latchkey.workstation.plugins.module_utils._secrets import Secret
 
-__all__ = ["ABSENT", "AUTO", "BACKENDS", "Change", "Item", "Key", "Reading", "Store", "as_found", "choose_backend"]
+__all__ = [
+    "ABSENT",
+    "AUTO",
+    "BACKENDS",
+    "Change",
+    "Item",
+    "Key",
+    "Reading",
+    "Store",
+    "as_found",
+    "choose_backend",
+    "key_of",
+]
 
-Key = Tuple[str, str]  # noqa: UP006
+Key = tuple[str, str]
 AUTO = "auto"
 BACKENDS = ("keychain", "secret_service", "files")
 
@@ -125,6 +137,11 @@ def as_found(key: Key, reading: Reading) -> Found:
     if reading.state == "absent" or reading.exists is False:
         return Found("absent", origin, reason=f"no keychain item {key[0]}")
     return Found("blocked", origin, reason=f"{origin} {reading.reason}", remedy=reading.remedy)
+
+
+def key_of(entry: Mapping[str, Any]) -> Key:
+    """The key of the item that a credential or a source names."""
+    return (entry["service"], entry["account"])
 
 
 def choose_backend(*, platform: str, declared: str, recorded: str, unlocked: Callable[[], bool]) -> str:

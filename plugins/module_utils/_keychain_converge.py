@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Callable, Protocol
 from ansible_collections.latchkey.workstation.plugins.module_utils._credential import way_to_store
 from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
 from ansible_collections.latchkey.workstation.plugins.module_utils._found import Found, idle
-from ansible_collections.latchkey.workstation.plugins.module_utils._keychain import Item
+from ansible_collections.latchkey.workstation.plugins.module_utils._keychain import Item, key_of
 from ansible_collections.latchkey.workstation.plugins.module_utils._keychain_kept import open_kept, open_store
 from ansible_collections.latchkey.workstation.plugins.module_utils._keychain_note import Note
 from ansible_collections.latchkey.workstation.plugins.module_utils._keychain_past import Past
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from ansible_collections.latchkey.workstation.plugins.module_utils._child import Member
     from ansible_collections.latchkey.workstation.plugins.module_utils._found import Readers
-    from ansible_collections.latchkey.workstation.plugins.module_utils._keychain import Key, Store
+    from ansible_collections.latchkey.workstation.plugins.module_utils._keychain import Store
     from ansible_collections.latchkey.workstation.plugins.module_utils._keychain_kept import Kept
     from ansible_collections.latchkey.workstation.plugins.module_utils._secrets import Secret
 
@@ -93,7 +93,7 @@ class _Run:
         if not self.check_mode:
             self._store.sweep()
         self._credentials = {credential["name"]: credential for credential in credentials}
-        places = {name: _key(credential) for name, credential in self._credentials.items()}
+        places = {name: key_of(credential["keychain"]) for name, credential in self._credentials.items()}
         past = Past(self._note, self._key, self._store, places, self._report)
         if exclusive:
             past.look(self.kept.readings, self.stores)
@@ -115,7 +115,7 @@ class _Run:
             item = Item.declared(credential["keychain"]).described_by(self._store.describes)
             step = Step("skipped", reason) if reason else self._decide(credential, item, past)
         except LatchkeyError as error:
-            item, step = Item(*_key(credential)), Step("failed", error.message, error.remedy)
+            item, step = Item(*key_of(credential["keychain"])), Step("failed", error.message, error.remedy)
         return Row(credential["name"], item, step, self._store, credential["name"])
 
     def _decide(self, credential: Mapping[str, Any], item: Item, past: Past) -> Step:
@@ -155,10 +155,6 @@ class _Run:
             return seed
         reason = "; ".join(filter(None, (authority.reason, seed.reason)))
         return Found("absent", reason=reason, remedy=way_to_store(credential["name"]))
-
-
-def _key(credential: Mapping[str, Any]) -> Key:
-    return (credential["keychain"]["service"], credential["keychain"]["account"])
 
 
 def _given(value: Secret, authority: Found) -> Found:

@@ -20,6 +20,7 @@ from ansible_collections.latchkey.workstation.plugins.module_utils._keychain imp
     Store,
     as_found,
     choose_backend,
+    key_of,
 )
 from ansible_collections.latchkey.workstation.plugins.module_utils._keychain_files import Files
 from ansible_collections.latchkey.workstation.plugins.module_utils._keychain_note import Note
@@ -70,9 +71,10 @@ class Kept:
 
     def prove_own(self, key: Key) -> None:
         """Raise where an item that is declared for one credential still holds the value of another."""
-        owner = self._note.owner(self.store.name, key)
-        if self._names.get(key, owner) != owner and owner in self._names.values():
-            message = f"keychain {key[0]} still holds the value of {owner}"
+        name = self._names.get(key)
+        other = self._note.other(self.store.name, key, name, self._names.values()) if name else ""
+        if other:
+            message = f"keychain {key[0]} still holds the value of {other}"
             raise LatchkeyError(message, remedy="bootstrap.yml says how they change places")
 
     def _read(self, item: Item) -> Reading:
@@ -102,7 +104,7 @@ def open_kept(  # noqa: PLR0913 - the two options of every module that reads wha
     note = Note.load(state)
     store = open_store(member, declared=backend, recorded=note.backend, security=security)
     items = dict.fromkeys(item for entry in credentials for item in _items(entry))
-    names = {_key(entry["keychain"]): entry["name"] for entry in declared or credentials if entry["keychain"]}
+    names = {key_of(entry["keychain"]): entry["name"] for entry in declared or credentials if entry["keychain"]}
     return Kept(store, note, member, items, names)
 
 
@@ -119,10 +121,6 @@ def open_store(member: Member, *, declared: str, recorded: str, security: str) -
         "files": Files(member.home),
     }
     return stores[chosen]
-
-
-def _key(item: Mapping[str, Any]) -> Key:
-    return (item["service"], item["account"])
 
 
 def _items(credential: Mapping[str, Any]) -> Iterable[Item]:

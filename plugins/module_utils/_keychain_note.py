@@ -13,6 +13,8 @@ from ansible_collections.latchkey.workstation.plugins.module_utils import _secre
 from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from ansible_collections.latchkey.workstation.plugins.module_utils._keychain import Key
     from ansible_collections.latchkey.workstation.plugins.module_utils._secrets import Secret
     from ansible_collections.latchkey.workstation.plugins.module_utils._state import State
@@ -74,6 +76,11 @@ class Note:
         """The credential whose value an item holds, as far as we know; empty where we do not."""
         entry = self.entries.get((store, key))
         return entry.credential if entry else ""
+
+    def other(self, store: str, key: Key, name: str, among: Collection[str]) -> str:
+        """Which other one ``among`` the declared has its value in the item of ``name``; empty for none."""
+        owner = self.owner(store, key)
+        return owner if owner != name and owner in among else ""
 
     def kept_at(self, store: str, credential: str) -> Key | None:
         """The item of ``store`` that we know to hold the value of ``credential``."""

@@ -60,8 +60,7 @@ class Past:
 
     def other(self, name: str) -> str:
         """The other declared credential whose value the place of ``name`` holds, as far as we know; empty for none."""
-        owner = self.note.owner(self.store.name, self.places[name])
-        return owner if owner in self.places and owner != name else ""
+        return self.note.other(self.store.name, self.places[name], name, self.places)
 
     def has_moved(self, name: str) -> bool:
         """Whether it is kept where it is declared."""

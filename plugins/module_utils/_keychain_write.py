@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Tuple  # noqa: UP035 - an alias is evaluated
+from typing import TYPE_CHECKING
 
 from ansible_collections.latchkey.workstation.plugins.module_utils._keychain import Key
 from ansible_collections.latchkey.workstation.plugins.module_utils._secrets import fingerprint
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Row", "Writer"]
 
-Place = Tuple[str, Key]  # noqa: UP006
+Place = tuple[str, Key]
 
 
 @dataclass
