@@ -8,7 +8,7 @@ venv=$here/.venv
 . "$here/requirements/venv.sh"
 
 default="unit quality frame integration canary kill"
-known="$default machines fleet benchmarks"
+known="$default hostile machines fleet requirements benchmarks"
 usage() {
     cat <<END
 ./test.sh [SUITE…] [-- PYTEST ARGUMENTS]
@@ -19,8 +19,10 @@ frame        bootstrap.sh and the environment it makes
 integration  the real parts: zsh, a keyring, OpenBao, moto, playbooks from end to end
 canary       a secret through everything, found only where it is declared to be
 kill         killed at every step and at random moments: each file is as before or as wanted
+hostile      a member who takes over the own process against a run of root (root)
 machines     booted Debian machines on which nothing is prepared (root)
 fleet        many machines and many members at once (root)
+requirements the pinned versions have wheels for every supported platform (asks the package index)
 benchmarks   what a run costs, side by side with the plain ways
 
 Without a suite: $default.
@@ -47,18 +49,19 @@ suites=${suites:-$default}
 
 make_venv test
 # Never the inventory of the person who runs the tests.
-export LATCHKEY_INVENTORY="$here/inventory/local" LATCHKEY_INVENTORY_FOUND=
-latchkey_checkout=$here
-. "$here/requirements/environment.sh"
+export LATCHKEY_INVENTORY="$here/inventory/local"
 export PATH="$venv/bin:$PATH"
+prepared() { python -I "$here/starter/environment.py" "$@"; }
 cd "$here"
 
 failed=
 for suite in $suites; do
     printf '\n== %s\n' "$suite"
     case $suite in
-    benchmarks) python -m tests.benchmarks ;;
-    *) python -m pytest "tests/$suite" "$@" ;;
+    benchmarks) prepared python -m tests.benchmarks ;;
+    unit | quality | integration) prepared python -m pytest -n auto --dist loadfile "tests/$suite" "$@" ;;
+    frame | canary | kill) prepared python -m pytest -n auto "tests/$suite" "$@" ;;
+    *) prepared python -m pytest "tests/$suite" "$@" ;;
     esac || failed="$failed $suite"
 done
 printf '\n== ran: %s; failed:%s\n' "$suites" "${failed:- none}"

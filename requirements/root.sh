@@ -24,7 +24,7 @@ for name in $(env | cut -d= -f1 | grep -xE "$powerful" | grep -vxE "$harmless|$i
     unset "$name"
 done
 
-venv=/opt/latchkey/venv
+[ -n "${copy:-}" ] || venv=/opt/latchkey/venv
 for name in "$here" "$HOME" "$venv"; do
     refuse "$(changeable "$name")"
 done

@@ -1,9 +1,10 @@
 # shellcheck shell=sh
-# Sourced by bootstrap.sh and test.sh, which set $here (the checkout) and $venv: makes the venv when it is not there yet.
+# Sourced by bootstrap.sh and test.sh, which set $here (the checkout) and $venv: finds a Python, with which starter/venv.py
+# makes the venv when it is not there yet.
 
 : "${here:?}" "${venv:?}"
 unset PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONUSERBASE PYTHONINSPECT PYTHONOPTIMIZE VIRTUAL_ENV
-unset PIP_TARGET PIP_PREFIX PIP_USER PIP_REQUIRE_VIRTUALENV UV_PYTHON UV_SYSTEM_PYTHON
+unset UV_PYTHON UV_SYSTEM_PYTHON
 
 die() {
     echo "${0##*/}: $*" >&2
@@ -39,6 +40,14 @@ changeable() (
 # For root only a program that nobody else can change.
 own() { ! root || [ -z "$(changeable "$1")" ]; }
 
+# True for the python3 of a Mac without Command Line Tools, which is no Python: it opens a dialog that installs them.
+opens_dialog() {
+    case $1 in
+    /usr/bin/python3*) [ "$(uname)" = Darwin ] && ! xcode-select -p >/dev/null 2>&1 ;;
+    *) false ;;
+    esac
+}
+
 # One line per set of requirements; a finished venv holds the lines of those it was made from.
 stamp() { echo "$1 $(cksum <"$here/requirements/$1.txt") $venv"; }
 ready() { [ -x "$venv/bin/python" ] && grep -qsxF "$(stamp "$1")" "$venv/.latchkey"; }
@@ -64,7 +73,8 @@ find_python() (
     IFS=:
     for name in python3.14 python3.13 python3.12 python3.11 python3; do
         for folder in $folders; do
-            [ -x "$folder/$name" ] && own "$folder/$name" && "$folder/$name" -I -c "$probe" "$@" 2>/dev/null && exit
+            python=$folder/$name
+            [ -x "$python" ] && own "$python" && ! opens_dialog "$python" && "$python" -I -c "$probe" "$@" 2>/dev/null && exit
         done
     done
     exit 1
@@ -73,15 +83,16 @@ find_python() (
 # For root below /opt/latchkey, because a member cannot read root's home.
 fetch_python() {
     ! root || export UV_PYTHON_INSTALL_DIR=/opt/latchkey/python
-    "$uv" python install --quiet 3.13 && "$uv" python find --managed-python 3.13
+    echo "${0##*/}: fetching Python 3.13 with uv" >&2
+    "$uv" python install 3.13 && "$uv" python find --managed-python 3.13
 }
 
 fetch_uv() {
     scratch=$(mktemp -d)
     trap 'rm -rf "$scratch"' EXIT
-    uv=$scratch/bin/uv
-    own "$(command -v python3)" && python3 -I -m pip install --quiet --disable-pip-version-check --target "$scratch" \
-        --require-hashes --only-binary :all: -r "$here/requirements/uv.txt" >/dev/null 2>&1
+    uv=$scratch/bin/uv python=$(command -v python3)
+    own "$python" && ! opens_dialog "$python" && "$python" -I -m pip install --quiet --disable-pip-version-check --no-user \
+        --target "$scratch" --require-hashes --only-binary :all: -r "$here/requirements/uv.txt" >/dev/null 2>&1
 }
 
 find_or_fetch_python() {
@@ -97,41 +108,20 @@ choose_python() {
         find_or_fetch_python
     elif python=$(find_python); then
         die "$python cannot make a venv: install python3-venv (Debian: apt install python3-venv) or uv"
+    elif opens_dialog /usr/bin/python3; then
+        die "no Python 3.11 to 3.14 here: run xcode-select --install, or brew install python3"
     else
         die "no Python 3.11 to 3.14 here: install one, or uv, which fetches one"
     fi
 }
 
-fill_venv() {
-    set -- --quiet --require-hashes --only-binary :all: -r "$here/requirements/$1.txt"
-    if [ -n "$uv" ]; then
-        [ -z "${PIP_INDEX_URL:-}" ] || export UV_DEFAULT_INDEX="${UV_DEFAULT_INDEX:-$PIP_INDEX_URL}"
-        "$uv" venv --quiet --python "$python" "$venv" && "$uv" pip install --python "$venv/bin/python" "$@"
-    else
-        "$python" -I -m venv "$venv" && "$venv/bin/python" -I -m pip install --disable-pip-version-check "$@"
+make_venv() {
+    trap 'exit 130' INT # the program that was interrupted has shown a line
+    if ! ready "$1"; then
+        choose_python
+        "$python" -I "$here/starter/venv.py" "${0##*/}" "$venv" "$1" "$uv" || exit $?
+    elif ! grep -qsxF "launcher $(cksum <"$here/bootstrap.sh") $here" "$venv/.latchkey"; then
+        "$venv/bin/python" -I "$here/starter/venv.py" "${0##*/}" "$venv" "$1"
     fi
+    trap - INT
 }
-
-# A prepared shell is one in which the venv is active.
-extend_activate() {
-    quoted=$(printf '%s\n' "$here" | sed "s/'/'\\\\''/g")
-    # shellcheck disable=SC2016
-    printf '\nlatchkey_checkout='\''%s'\''\n. "$latchkey_checkout/requirements/environment.sh"\n' "$quoted" >>"$venv/bin/activate"
-}
-
-make_venv() (
-    ! ready "$1" || exit 0
-    choose_python
-    ! root || umask 022
-    mkdir -p "${venv%/*}" && [ -w "${venv%/*}" ] || die "cannot write ${venv%/*}, where the venv belongs"
-    # The lock belongs to the open file: it outlives this Python, and ends with the last process that holds the file.
-    exec 9>"$venv.lock"
-    "$python" -I -c 'import fcntl; fcntl.flock(0, fcntl.LOCK_EX)' <&9
-    ! ready "$1" || exit 0
-    echo "${0##*/}: making $venv with $python, once" >&2
-    rm -rf "$venv"
-    fill_venv "$1" || die "requirements/$1.txt could not be installed (see above); the next start tries again"
-    extend_activate
-    ! root || chmod -R go=rX "$venv"
-    for set in run "$1"; do stamp "$set"; done >"$venv/.latchkey"
-)

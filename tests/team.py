@@ -111,6 +111,7 @@ class Team:
             "PATH": f"{bin_folder}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
             "LC_ALL": "C.UTF-8",
             "ANSIBLE_CONFIG": str(CHECKOUT / "ansible.cfg"),
+            "ANSIBLE_STDOUT_CALLBACK": "ansible.builtin.default",  # its recap has a line for each host
             **environment,
         }
         argv = ["ansible-playbook", "-i", str(self.folder / "inventory"), str(playbook), *arguments]

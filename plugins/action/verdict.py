@@ -2,29 +2,44 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The last word of a run: reads what the surfaces registered, shows it, keeps it, and decides the exit status."""
+"""The verdict of a run on a machine: its report, and a failure where something needs a person."""
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import os
-import re
+import pwd
 import shutil
-import uuid
-from typing import Any
+import sys
+from typing import TYPE_CHECKING, Any
 
+from ansible import constants
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
-from ansible_collections.latchkey.workstation.plugins.module_utils import _files
-from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
-from ansible_collections.latchkey.workstation.plugins.plugin_utils import _verdict
+from ansible_collections.latchkey.workstation.plugins.module_utils._core.errors import LatchkeyError
+from ansible_collections.latchkey.workstation.plugins.module_utils._host import atomic_write, files
+from ansible_collections.latchkey.workstation.plugins.plugin_utils import _run, _verdict
 
-_BOOTSTRAP = os.path.join(os.path.dirname(__file__), "..", "..", "bootstrap.sh")
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_CHECKOUT_MARK = os.path.join(os.path.dirname(__file__), "..", "..", "bootstrap.sh")
+_USUAL_PATH = "/usr/local/bin:/usr/bin:/bin"
+_SUMMARISES = "latchkey.workstation.run"
+# Read when the plugin is loaded: the worker that runs it has no terminal any more.
+_PAGE = _run.page(detailed=True)
 
 
-# Known now: the worker that runs this has no terminal any more.
-_WIDTH = max(40, min(100, shutil.get_terminal_size((72, 24)).columns))
+def _program() -> str:
+    """The running ansible-playbook as a new shell finds it: by its name where it is on the usual PATH."""
+    path = os.path.abspath(sys.argv[0])
+    usual = shutil.which("ansible-playbook", path=_USUAL_PATH)
+    named = os.path.basename(path) == "ansible-playbook" and os.path.isfile(path)
+    return path if named and path != usual else "ansible-playbook"
+
+
+# The working directory may be another one when a task runs.
+_PROGRAM = _program()
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]
@@ -40,51 +55,72 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             {
                 "machine": {"type": "str", "required": True},
                 "fail_on": {"type": "list", "elements": "str", "default": ["FAIL"]},
+                "accounts": {"type": "dict", "default": {}},
             }
         )
         check_mode = bool(self._task.check_mode)
         results = {name: value for name, value in variables.items() if name != "ansible_failed_result"}
-        report = _as_typed_here(_verdict.read_results(results, check_mode=check_mode))
-        whole = {"run": _about(results, check_mode=check_mode), "machine": options["machine"], **report}
-        for line, colour in _verdict.render(options["machine"], report, width=_WIDTH):
-            self._display.display(line, color=colour)
+        rows = _verdict.read_results(results, check_mode=check_mode)
+        _complete_remedies(rows, variables, self._accounts_of_others(options["accounts"]))
+        needs = _verdict.needs_a_person(rows, fail_on=options["fail_on"])
+        about = _verdict.About(
+            os.path.basename(str(results.get("latchkey_playbook", ""))),
+            check_mode,
+            min((result["begun"] for result in _verdict.surface_results(results)), default=""),
+        )
+        report = _verdict.make_report(options["machine"], rows, "fail" if needs else "ok", about)
         try:
-            _keep(whole, several=len(variables.get("ansible_play_hosts_all", [])) > 1)
+            _keep(report, several=len(variables.get("ansible_play_hosts_all", [])) > 1)
         except LatchkeyError as error:
             raise AnsibleActionFail(f"LATCHKEY_REPORT: {error}") from None
-        failing = _verdict.needs_a_person(report, fail_on=options["fail_on"])
-        answer: dict[str, Any] = {"changed": False, "failed": bool(failing)}
-        if failing:
-            answer["msg"] = f"{len(failing)} for you to look at: {', '.join(failing)}"
+        answer: dict[str, Any] = {"changed": False, "failed": bool(needs), "needs": needs}
+        if constants.config.get_config_value("DEFAULT_STDOUT_CALLBACK") == _SUMMARISES:
+            answer["report"] = report
+        else:
+            self._show(report, needs, variables)
+        if needs:
+            answer["msg"] = f"{len(needs)} for you to look at: {', '.join(needs)}"
         return answer
 
+    def _accounts_of_others(self, accounts: dict[str, str]) -> dict[str, str]:
+        """Accounts by member, without that of the user who runs the tasks."""
+        context = self._play_context
+        user = context.become_user if context.become else context.remote_user
+        own = user or pwd.getpwuid(os.geteuid()).pw_name
+        return {member: account for member, account in accounts.items() if account != own}
 
-def _as_typed_here(report: dict[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
-    """Remedies name the playbook of a checkout; a collection that was installed has it by its name only."""
-    if not os.path.exists(_BOOTSTRAP):
-        for row in (row for rows in report.values() for row in rows if row.get("remedy")):
-            row["remedy"] = row["remedy"].replace("playbooks/store.yml", "latchkey.workstation.store")
-    return report
+    def _show(self, report: dict[str, Any], needs: list[str], variables: Mapping[str, Any]) -> None:
+        """The summary of this machine, where no callback shows one of the whole run."""
+        run = _run.Run()
+        run.machines["here"] = _run.Machine(report["machine"], report, is_judged=True, needs=needs)
+        changed = len([row for row in report["items"] if row["state"] in ("changed", "drift")])
+        inventory = ", ".join(map(str, variables.get("ansible_inventory_sources") or []))
+        for line, colour in _run.summary(run, changed=changed, inventory=inventory, page=_PAGE):
+            self._display.display(line, color=colour)
 
 
-def _about(results: dict[str, Any], *, check_mode: bool) -> dict[str, Any]:
-    now = dt.datetime.now(dt.timezone.utc).isoformat(timespec="seconds")
-    started = [result["started"] for result in _verdict.surface_results(results)]
-    return {
-        "id": str(uuid.uuid4()),
-        "started": min(started, default=now),
-        "finished": now,
-        "playbook": os.path.basename(str(results.get("latchkey_playbook", ""))),
-        "check_mode": check_mode,
-    }
+def _complete_remedies(
+    rows: Mapping[str, list[dict[str, Any]]], variables: Mapping[str, Any], accounts: Mapping[str, str]
+) -> None:
+    """Replace the command of each remedy by one that runs as it is printed."""
+    sources = [str(source) for source in variables.get("ansible_inventory_sources") or []]
+    everybody = variables.get("groups", {}).get("all", [])
+    everyone = {row["member"] for part in rows.values() for row in part}
+    several = len(everyone) > 1 or bool(variables.get("user"))
+    commands = _verdict.Commands(
+        program=os.environ.get("LATCHKEY_ANSIBLE_PLAYBOOK") or _PROGRAM,
+        inventories=[] if sources == [os.environ.get("LATCHKEY_DEFAULT_INVENTORY")] else sources,
+        machine=str(variables["inventory_hostname"]) if len(everybody) > 1 else "",
+        installed=not os.path.exists(_CHECKOUT_MARK),
+        accounts=accounts,
+    )
+    for row in (row for part in rows.values() for row in part if row.get("remedy")):
+        row["remedy"] = commands.complete(row["remedy"], row["member"], name_member=several)
 
 
 def _keep(report: dict[str, Any], *, several: bool) -> None:
     """Write $LATCHKEY_REPORT; each of several machines has a file of its own beside it."""
     wanted = os.environ.get("LATCHKEY_REPORT")
-    if not wanted:
-        return
-    stem, suffix = os.path.splitext(os.path.abspath(os.path.expanduser(wanted)))
-    machine = re.sub(r"[^A-Za-z0-9_.-]", "_", report["machine"])
-    path = f"{stem}.{machine}{suffix}" if several else stem + suffix
-    _files.write(_files.read(path), (json.dumps(report, indent=1) + "\n").encode())
+    if wanted:
+        path = _verdict.report_path(wanted, report["machine"], several=several)
+        atomic_write.write(files.read(path), (json.dumps(report, indent=1) + "\n").encode())

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What every surface's module takes and promises; mirrors module_utils/_credential.py."""
+"""Documentation of the options that every surface's module has; matches module_utils/_core/argument_spec.py."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ author: latchkey contributors (!UNKNOWN)
 options:
   members:
     description:
-      - Everybody served on this machine. A run for oneself serves the account it runs as. Root on Linux serves others,
-        each by a process that is that member and nobody else.
+      - The members of this machine to serve. An ordinary user serves the own account only. Root on Linux serves others,
+        each in a child process that runs as the member.
     type: list
     elements: dict
     required: true
     suboptions:
       name:
-        description: Name on the roster; results are keyed by it.
+        description: Name in the roster. Results are keyed by it.
         type: str
         required: true
       account:
@@ -28,7 +28,7 @@ options:
         type: str
         required: true
       credentials:
-        description: Credentials of the member, with everything filled in.
+        description: Credentials of the member, with placeholders replaced.
         type: list
         elements: dict
         default: []
@@ -38,128 +38,128 @@ options:
             type: str
             required: true
           about:
-            description: What it is for.
+            description: Purpose of the credential.
             type: str
             default: ""
           sources:
-            description: Where the value comes from, tried in order.
+            description: Sources of the value, tried in order.
             type: list
             elements: dict
             default: []
             suboptions:
               kind:
-                description: The kind of source. V(env) only seeds what is absent, every other kind is an authority.
+                description: Kind of the source. V(env) is used only while the store is empty; others are authoritative.
                 type: str
                 required: true
                 choices: [env, dotenv, file, json, keychain, vault, ssm, command]
               name:
-                description: A variable for V(env), a parameter for V(ssm).
+                description: Name of the variable for V(env), of the parameter for V(ssm).
                 type: str
               path:
-                description: A file for V(dotenv), V(file) and V(json), a secret for V(vault).
+                description: Path of the file for V(dotenv), V(file) and V(json), of the secret for V(vault).
                 type: str
               key:
-                description: The variable in a V(dotenv) file.
+                description: Name of the variable in a V(dotenv) file.
                 type: str
               pointer:
                 description: JSON pointer into the value of V(json) and V(ssm).
                 type: str
               service:
-                description: The service of a V(keychain) item that somebody else keeps.
+                description: Service of a V(keychain) item that another program stores.
                 type: str
               account:
-                description: The account of a V(keychain) item that somebody else keeps.
+                description: Account of a V(keychain) item that another program stores.
                 type: str
               argv:
-                description: A V(command) and its arguments; no shell.
+                description: Program and arguments of V(command), run without a shell.
                 type: list
                 elements: str
               field:
-                description: The field of a V(vault) secret.
+                description: Field of a V(vault) secret.
                 type: str
               version:
-                description: The version of a V(vault) secret.
+                description: Version of a V(vault) secret.
                 type: int
               profile:
-                description: The AWS profile for V(ssm).
+                description: AWS profile for V(ssm).
                 type: str
               region:
-                description: The AWS region for V(ssm).
+                description: AWS region for V(ssm).
                 type: str
               base_url:
-                description: Another address than AWS's own for V(ssm), https or on this machine.
+                description: Endpoint for V(ssm) instead of AWS's own. Must be https or on this machine.
                 type: str
           keychain:
-            description: Where the machine keeps it.
+            description: Item in which the machine stores the value.
             type: dict
             suboptions:
               service:
-                description: The item's service.
+                description: Service of the item.
                 type: str
                 required: true
               account:
-                description: The item's account.
+                description: Account of the item.
                 type: str
                 required: true
               label:
-                description: The item's label. Left alone when not given.
+                description: Label of the item. Not compared and not changed if not given.
                 type: str
               kind:
-                description: The item's kind. Left alone when not given.
+                description: Kind of the item. Not compared and not changed if not given.
                 type: str
               comment:
-                description: The item's comment. Left alone when not given.
+                description: Comment of the item. Not compared and not changed if not given.
                 type: str
               trusted_apps:
-                description: Programs that may read a new macOS item unasked. C(/usr/bin/security) always may.
+                description: Programs that may read a new macOS item without a prompt, besides C(/usr/bin/security).
                 type: list
                 elements: str
                 default: []
               state:
-                description: Whether the item is to be there.
+                description: Whether the item must exist.
                 type: str
                 choices: [present, absent]
                 default: present
           exports:
-            description: Variables that carry it.
+            description: Variables that are exported with the value.
             type: list
             elements: dict
             default: []
             suboptions:
               name:
-                description: The variable.
+                description: Name of the variable.
                 type: str
                 required: true
               file:
-                description: An env file for jobs and services instead of shells.
+                description: Env file to write, for jobs and services, instead of exporting to shells.
                 type: str
           check:
-            description: How it is validated, a C(provider) and its options. See the guide to checks.
+            description: Validation of the credential. A C(provider) and its options; see the guide to checks.
             type: dict
           required:
-            description: Whether its absence is a failure.
+            description: Whether a missing value is a failure.
             type: bool
             default: true
           warn_before:
-            description: How long before its end to warn, in seconds.
+            description: Time before expiry at which to warn, in seconds.
             type: int
             default: 0
           category:
-            description: How it is used; V(human_only) and V(unused) are never read.
+            description: How the credential is used. V(human_only) and V(unused) are never read.
             type: str
             default: ""
           rotate:
-            description: Where it says how to rotate it.
+            description: Page that describes the rotation.
             type: str
             default: ""
           consumers:
-            description: Who reads it.
+            description: Programs and people that use the credential.
             type: list
             elements: str
             default: []
   unserved:
     description:
-      - Whether a member who could not be served fails the task, or is reported for M(latchkey.workstation.verdict).
+      - Whether a member that cannot be served fails the task, or is only reported to M(latchkey.workstation.verdict).
     type: str
     choices: [fail, report]
     default: fail
@@ -168,13 +168,13 @@ options:
     ATTRIBUTES = r"""
 attributes:
   check_mode:
-    description: Says what would change and writes nothing.
+    description: Reports what would change and writes nothing.
     support: full
   diff_mode:
     description: Shows what would change for each member, with fingerprints in place of values.
     support: full
   platform:
-    description: What it runs on.
+    description: Supported platforms.
     platforms: linux, macos
     support: full
 """

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Sections of every member's AWS files, everything else in them untouched."""
+"""Module aws_config: manage declared sections of every member's AWS files and leave the rest unchanged."""
 
 from __future__ import annotations
 
@@ -12,22 +12,23 @@ short_description: Keep the declared sections of every member's AWS files
 version_added: 0.1.0
 description:
   - Keeps C([sso-session NAME]) and C([profile NAME]) of C(~/.aws/config) and C([NAME]) of C(~/.aws/credentials) as
-    they are declared. Whatever is not declared stays byte for byte.
-  - A section or key that is there as declared is adopted as it is. What this module made is noted, without values,
-    and is removed when it is not listed any more. What was there before never is, unless it is declared absent, and
-    neither is a value that somebody has put over one of ours since, nor a session that somebody's profile names.
-  - A value of V(null) means that the key must not be there. A mapping is a block of its own such as C(s3).
-  - A section of credentials is written whole or not at all - while a source of it cannot be read it stays as it is.
-  - Nothing is written where a profile would name a session, a profile or a program that is not there, or where a file
-    is one that AWS cannot read, a section that stands twice among the reasons.
-  - For a run for oneself E(AWS_CONFIG_FILE) and E(AWS_SHARED_CREDENTIALS_FILE) say which files these are.
+    they are declared. Everything that is not declared stays byte for byte.
+  - Sections and keys that this module wrote are recorded without values, and removed when they are no longer listed.
+    Sections and keys that existed before are removed only if they are declared absent. A value that was changed since
+    this module wrote it stays, and so does a session that an undeclared profile refers to.
+  - A value of V(null) means that the key must be absent. A mapping is a block of keys such as C(s3).
+  - A section of credentials is written as a whole or not at all. While one of its sources cannot be read, it stays as
+    it is.
+  - Nothing is written if a profile would refer to a session, profile or program that does not exist, or if AWS could
+    not read a file, for example because of a duplicate section.
+  - In a run for the current user E(AWS_CONFIG_FILE) and E(AWS_SHARED_CREDENTIALS_FILE) choose the files.
 extends_documentation_fragment:
   - latchkey.workstation.members
   - latchkey.workstation.members.attributes
-  - latchkey.workstation.kept
+  - latchkey.workstation.store
 options:
   members:
-    description: Everybody served on this machine, with their sections.
+    description: The members of this machine, with their sections.
     type: list
     elements: dict
     required: true
@@ -51,15 +52,15 @@ options:
             type: str
             required: true
           state:
-            description: Whether the section is to be there.
+            description: Whether the section must exist.
             type: str
             choices: [present, absent]
             default: present
           settings:
             description:
               - Keys with text, numbers, booleans, lists, V(null), or a mapping of these.
-              - In O(members[].static) a mapping is a source, with its C(kind), as the other modules take them, and a
-                list of mappings is several, tried in order.
+              - In O(members[].static) a mapping is a source with its C(kind), in the shape that the other modules take,
+                and a list of mappings is a list of sources that are tried in order.
             type: dict
             default: {}
       profiles:
@@ -69,7 +70,7 @@ options:
         default: []
         suboptions: *section
       static:
-        description: Sections C([NAME]) of the credentials file. A secret is never given itself, but its source.
+        description: Sections C([NAME]) of the credentials file. Secrets are given as sources, never as values.
         type: list
         elements: dict
         default: []
@@ -79,11 +80,11 @@ options:
     type: str
     default: ~/.aws/config
   credentials_path:
-    description: The credentials file. It is kept 0600, and a folder named C(.aws) around it 0700.
+    description: The credentials file. It gets mode 0600, and a folder named C(.aws) around it 0700.
     type: str
     default: ~/.aws/credentials
   exclusive:
-    description: Whether sections that this module made before and that are not listed any more are removed.
+    description: Whether sections and keys that this module wrote and that are no longer listed are removed.
     type: bool
     default: false
 """
@@ -102,61 +103,68 @@ EXAMPLES = r"""
 
 RETURN = r"""
 members:
-  description: A report for each member, with an item for each section - its state and what was or would be done.
+  description: A report for each member, with an item for each section, its state and what changed or would change.
   type: dict
   returned: always
 """
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.latchkey.workstation.plugins.module_utils import _boto, _sources
-from ansible_collections.latchkey.workstation.plugins.module_utils._aws_converge import converge
-from ansible_collections.latchkey.workstation.plugins.module_utils._aws_spec import (
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.latchkey.workstation.plugins.module_utils._aws_files.argument_spec import (
+    SOURCE_SPEC,
     aws_spec,
     complete_sources,
-    looked_up,
+    credential_of_sources,
     paths_of,
 )
-from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
-from ansible_collections.latchkey.workstation.plugins.module_utils._keychain_kept import kept_spec, open_kept
-from ansible_collections.latchkey.workstation.plugins.module_utils._members import Member, Served, serve
-from ansible_collections.latchkey.workstation.plugins.module_utils._report import result
-from ansible_collections.latchkey.workstation.plugins.module_utils._state import State
+from ansible_collections.latchkey.workstation.plugins.module_utils._aws_files.converge import converge
+from ansible_collections.latchkey.workstation.plugins.module_utils._core.argument_spec import store_argument_spec
+from ansible_collections.latchkey.workstation.plugins.module_utils._host.state import State
+from ansible_collections.latchkey.workstation.plugins.module_utils._sources.resolver import open_resolver
+from ansible_collections.latchkey.workstation.plugins.module_utils._sources.surface import (
+    reads_ssm,
+    run_surface,
+    serve_reports,
+)
 
 if TYPE_CHECKING:
-    from ansible_collections.latchkey.workstation.plugins.module_utils._found import Readers
+    from ansible_collections.latchkey.workstation.plugins.module_utils._core.member import Member
+    from ansible_collections.latchkey.workstation.plugins.module_utils._core.report import Report
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec={**aws_spec(), **kept_spec()}, supports_check_mode=True)
+    module = AnsibleModule(argument_spec={**aws_spec(), **store_argument_spec()}, supports_check_mode=True)
     options = module.params
     members = options["members"]
-    try:
-        complete_sources(members)
-    except LatchkeyError as error:
-        module.fail_json(msg=str(error))
-    _boto.prepare([{"credentials": [looked_up(entry)]} for entry in members])
+    store = {name: options[name] for name in store_argument_spec()}
 
-    def work(member: Member, entry: dict[str, Any]) -> Served:
-        credential = looked_up(entry)
+    def work(member: Member, entry: dict[str, Any]) -> Report:
+        credential = credential_of_sources(entry)
         state = State(member.home, check_mode=module.check_mode)
-        store = {name: options[name] for name in kept_spec()}
-        readers = open_kept(member, state, [credential], **store).readers() if credential["sources"] else None
-        report = converge(
+        resolver = open_resolver(member, state, [credential], **store) if credential["sources"] else None
+        return converge(
             member.home,
             entry,
             paths=paths_of(member, options),
-            look=lambda sources: _sources.resolve(sources, cast("Readers", readers)),
+            resolver=resolver,
             exclusive=options["exclusive"],
             check_mode=module.check_mode,
         )
-        return Served(report)
 
-    served = serve(members, work)
-    reports = {name: one.report for name, one in served.items()}
-    answer = result("aws_config", reports, unserved=options["unserved"])
-    (module.fail_json if answer.pop("failed") else module.exit_json)(**answer)
+    def serve_members() -> dict[str, Report]:
+        return serve_reports(members, work)
+
+    def needs_botocore() -> bool:
+        """Also validate the sources: no member is served with an invalid one."""
+        complete_sources(members, ArgumentSpecValidator(SOURCE_SPEC).validate)
+        return reads_ssm([credential_of_sources(entry) for entry in members])
+
+    result = run_surface(
+        "aws_config", serve_members=serve_members, needs_botocore=needs_botocore, unserved=options["unserved"]
+    )
+    module.exit_json(**result)
 
 
 if __name__ == "__main__":

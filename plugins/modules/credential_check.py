@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Every credential of every member, validated by whoever issued it."""
+"""Module credential_check: validate every credential of every member with the service that issued it."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ description:
   - Asks the issuers of all declared credentials of all members at once, under one deadline, and looks at what a
     machine shows by itself.
   - An outcome is V(PASS), V(FAIL) where the issuer says no or something required is absent, V(SKIP) where it is not
-    used here or a prerequisite is absent, or V(UNKNOWN) where there is no verdict - the network, a rate limit, an
-    issuer out of order, a locked keychain.
+    used here or a prerequisite is absent, or V(UNKNOWN) where there is no verdict - the network, a rate limit, an error
+    of the service, a locked store, a tool that failed.
   - Values are resolved by each member's own process. What is asked of issuers is asked by one process for all, with
     no redirect followed, no proxy, no C(.netrc), and only at addresses that are declared or built in.
   - Nothing is changed at an issuer, but for what the guide to checks says of Infisical. When each credential was last
@@ -23,7 +23,7 @@ description:
 extends_documentation_fragment:
   - latchkey.workstation.members
   - latchkey.workstation.members.attributes
-  - latchkey.workstation.kept
+  - latchkey.workstation.store
 options:
   request_timeout:
     description: How long one request may take, in seconds.
@@ -50,6 +50,14 @@ options:
     description: Whether the last good day of credentials that are not listed any more is forgotten.
     type: bool
     default: false
+  earlier_results:
+    description:
+      - Results of M(latchkey.workstation.aws_config), M(latchkey.workstation.keychain) and
+        M(latchkey.workstation.shell_exports) earlier in the same run. In check mode, a check that fails because of a
+        section, item or file which one of these modules would write is UNKNOWN and names it.
+    type: list
+    elements: dict
+    default: []
 """
 
 EXAMPLES = r"""
@@ -72,90 +80,104 @@ members:
 from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.latchkey.workstation.plugins.module_utils import _boto, _sources
-from ansible_collections.latchkey.workstation.plugins.module_utils._checks import Plan, check_all
-from ansible_collections.latchkey.workstation.plugins.module_utils._checks_local import Asked
-from ansible_collections.latchkey.workstation.plugins.module_utils._checks_table import PROVIDERS, normalise, problems
-from ansible_collections.latchkey.workstation.plugins.module_utils._checks_values import Sources
-from ansible_collections.latchkey.workstation.plugins.module_utils._credential import members_spec
-from ansible_collections.latchkey.workstation.plugins.module_utils._errors import LatchkeyError
-from ansible_collections.latchkey.workstation.plugins.module_utils._keychain_kept import kept_spec, open_kept
-from ansible_collections.latchkey.workstation.plugins.module_utils._report import result
-from ansible_collections.latchkey.workstation.plugins.module_utils._secrets import Secret
-from ansible_collections.latchkey.workstation.plugins.module_utils._state import State
+from ansible_collections.latchkey.workstation.plugins.module_utils._checks.engine import CheckRun, check_all
+from ansible_collections.latchkey.workstation.plugins.module_utils._checks.local import CheckRequest
+from ansible_collections.latchkey.workstation.plugins.module_utils._checks.registry import (
+    PROVIDERS,
+    needs_botocore,
+    normalise,
+    validation_errors,
+)
+from ansible_collections.latchkey.workstation.plugins.module_utils._core.argument_spec import (
+    members_spec,
+    require_one_credential,
+    store_argument_spec,
+)
+from ansible_collections.latchkey.workstation.plugins.module_utils._core.errors import LatchkeyError
+from ansible_collections.latchkey.workstation.plugins.module_utils._core.secrets import Secret
+from ansible_collections.latchkey.workstation.plugins.module_utils._host.state import State
+from ansible_collections.latchkey.workstation.plugins.module_utils._sources.resolver import Resolver, open_resolver
+from ansible_collections.latchkey.workstation.plugins.module_utils._sources.surface import reads_ssm, run_surface
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ansible_collections.latchkey.workstation.plugins.module_utils._checks_values import Reader
-    from ansible_collections.latchkey.workstation.plugins.module_utils._members import Member
+    from ansible_collections.latchkey.workstation.plugins.module_utils._core.member import Member
+    from ansible_collections.latchkey.workstation.plugins.module_utils._core.report import Report
 
 
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
             **members_spec(),
-            **kept_spec(),
+            **store_argument_spec(),
             "request_timeout": {"type": "float", "default": 10},
             "deadline": {"type": "float", "default": 15},
             "fail_on": {"type": "list", "elements": "str", "choices": ["FAIL", "UNKNOWN", "SKIP"], "default": ["FAIL"]},
             "credential": {"type": "str"},
             "value": {"type": "str", "no_log": True},
             "exclusive": {"type": "bool", "default": False},
+            "earlier_results": {"type": "list", "elements": "dict", "default": []},
         },
         supports_check_mode=True,
     )
     options = module.params
-    try:
-        members = [_prepared(entry) for entry in options["members"]]
-        _boto.prepare(members)
-        reports = check_all(members, _plan(options, members, check_mode=module.check_mode))
-    except LatchkeyError as error:
-        module.fail_json(msg=str(error))
-    answer = result("credential_check", reports, unserved=options["unserved"])
-    (module.fail_json if answer.pop("failed") else module.exit_json)(**answer)
+    credentials = [credential for entry in options["members"] for credential in entry["credentials"]]
+
+    def serve_members() -> dict[str, Report]:
+        members = [_with_valid_checks(entry) for entry in options["members"]]
+        return check_all(members, _check_run(options, check_mode=module.check_mode))
+
+    def asks_aws() -> bool:
+        return reads_ssm(credentials) or any(needs_botocore(each["check"]) for each in credentials)
+
+    result = run_surface(
+        "credential_check", serve_members=serve_members, needs_botocore=asks_aws, unserved=options["unserved"]
+    )
+    module.exit_json(**result)
 
 
-def _prepared(entry: dict[str, Any]) -> dict[str, Any]:
-    """A member whose checks are known to be sound, before anything is looked at."""
+def _with_valid_checks(entry: dict[str, Any]) -> dict[str, Any]:
+    """The member's entry with normalised checks; LatchkeyError for an invalid check."""
     names = [credential["name"] for credential in entry["credentials"]]
     for credential in entry["credentials"]:
-        wrong = problems(credential["check"], names) if credential["check"] else []
-        if wrong:
-            raise LatchkeyError(f"credential {credential['name']}, check.{'; check.'.join(wrong)}")
+        errors = validation_errors(credential["check"], names) if credential["check"] else []
+        if errors:
+            raise LatchkeyError(f"credential {credential['name']}, check.{'; check.'.join(errors)}")
     checked = [{**each, "check": each["check"] and normalise(each["check"])} for each in entry["credentials"]]
     return {**entry, "credentials": checked}
 
 
-def _plan(options: Mapping[str, Any], members: Sequence[dict[str, Any]], *, check_mode: bool) -> Plan:
-    known = [(entry["name"], each["name"]) for entry in members for each in entry["credentials"]]
-    only = options["credential"] or ""
-    if options["value"] is not None:
-        mine = [name for _member, name in known if only in ("", name)]
-        if len(mine) != 1:
-            raise LatchkeyError("value is for one credential of one member", remedy="list one member, name credential")
-        (only,) = mine
-
-    def open_reader(member: Member, credentials: Sequence[Mapping[str, Any]]) -> Reader:
+def _check_run(options: Mapping[str, Any], *, check_mode: bool) -> CheckRun:
+    def open_member_resolver(member: Member, credentials: Sequence[Mapping[str, Any]]) -> Resolver:
         state = State(member.home, check_mode=check_mode)
-        kept = open_kept(member, state, credentials, backend=options["backend"], security=options["security"])
-        readers = kept.readers()
-        return lambda credential: _sources.value_of(credential, readers)
+        return open_resolver(member, state, credentials, **{name: options[name] for name in store_argument_spec()})
 
-    asked = Asked(
-        sources=Sources(open_reader, _sources.idle),
+    request = CheckRequest(
+        open_resolver=open_member_resolver,
         providers=PROVIDERS,
-        only=only,
+        only=(options["credential"] or "") if options["value"] is None else require_one_credential(options),
         given=None if options["value"] is None else Secret(options["value"]),
         check_mode=check_mode,
+        planned=_planned_items(options["earlier_results"]) if check_mode else {},
     )
-    return Plan(
-        asked,
+    return CheckRun(
+        request,
         request_timeout=options["request_timeout"],
         deadline=options["deadline"],
         exclusive=options["exclusive"],
         fail_on=options["fail_on"],
     )
+
+
+def _planned_items(results: Sequence[Mapping[str, Any]]) -> dict[str, frozenset[str]]:
+    """The items that earlier surfaces of this check-mode run would change, by member."""
+    planned: dict[str, frozenset[str]] = {}
+    for members in (result.get("members") or {} for result in results):
+        for name, report in members.items():
+            items = frozenset(row["item"] for row in report["items"] if row["state"] == "changed")
+            planned[name] = planned.get(name, frozenset()) | items
+    return planned
 
 
 if __name__ == "__main__":

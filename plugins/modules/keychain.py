@@ -2,102 +2,130 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The declared items of every member's keychain."""
+"""Module keychain: create, update and remove the declared items in every member's store."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: keychain
-short_description: Keep the declared items in every member's keychain
+short_description: Store the declared credentials of every member
 version_added: 0.1.0
 description:
-  - Keeps values where a machine keeps them - the Keychain on macOS, the Secret Service or private files on Linux.
-  - An item follows its authorities. Where no authority has a value, what is kept is right, and where nothing is kept
-    the person's own environment may seed it. A source or a store that cannot be read is reported as unknown and
-    nothing is written because of it.
-  - What is there as declared is adopted as it is. The access list of an existing macOS item is neither compared nor
-    changed; O(members[].credentials[].keychain.trusted_apps) count when an item is made, or a value is put in by hand.
-  - Two items of the same service and account in several keychains are told apart by the search list, whose first
-    counts.
+  - Stores values in the Keychain on macOS, and in the Secret Service or private files on Linux.
+  - A stored value follows its authoritative sources. Where no authoritative source has a value, the stored one is
+    right; an empty item may be filled from the person's own environment. A source or a store that cannot be read is
+    reported as unknown, and nothing is written because of it.
+  - An existing item is adopted. The access list of an existing macOS item is neither compared nor changed;
+    O(members[].credentials[].keychain.trusted_apps) are used when an item is created, or a value is entered by hand.
+  - Where several items have the same service and account, or a Secret Service item has further attributes, nothing is
+    written and the ambiguity is reported.
 extends_documentation_fragment:
   - latchkey.workstation.members
   - latchkey.workstation.members.attributes
-  - latchkey.workstation.kept
+  - latchkey.workstation.store
 options:
   exclusive:
-    description: Whether items that this module made before and that are not listed any more are removed.
+    description:
+      - Whether items of earlier declarations are removed that this module created and whose value an authoritative
+        source had. Other values are kept and reported.
     type: bool
     default: false
   credential:
-    description: The one credential to keep; the others only tell whose items are whose.
+    description: Only manage this credential; the others are used to detect conflicting items.
     type: str
   value:
-    description: A value for O(credential), or for the only one listed, in place of what is kept.
+    description: A value entered by hand for O(credential), or for the only credential listed.
     type: str
+  state:
+    description:
+      - V(absent) removes every item that is recorded or declared for O(credential), also for a credential that is not
+        declared any more, in every store that was used for the member.
+    type: str
+    choices: [present, absent]
+    default: present
 """
 
 EXAMPLES = r"""
-- name: Keep what is declared
+- name: Store the declared credentials
   latchkey.workstation.keychain:
     members: "{{ keychain_members }}"
     exclusive: true
+
+- name: Remove the value of a credential that is not declared any more
+  latchkey.workstation.keychain:
+    members: "{{ keychain_members }}"
+    credential: heroku
+    state: absent
 """
 
 RETURN = r"""
 members:
-  description: A report for each member, with an item for each credential - its state and what was or would be done.
+  description: By member, a report with one row for each credential - its state and the change made or needed.
   type: dict
   returned: always
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.latchkey.workstation.plugins.module_utils import _boto, _sources
-from ansible_collections.latchkey.workstation.plugins.module_utils._credential import members_spec
-from ansible_collections.latchkey.workstation.plugins.module_utils._keychain_converge import converge
-from ansible_collections.latchkey.workstation.plugins.module_utils._keychain_kept import kept_spec
-from ansible_collections.latchkey.workstation.plugins.module_utils._members import Member, Served, serve
-from ansible_collections.latchkey.workstation.plugins.module_utils._report import result
-from ansible_collections.latchkey.workstation.plugins.module_utils._secrets import Secret
+from ansible_collections.latchkey.workstation.plugins.module_utils._core.argument_spec import (
+    members_spec,
+    require_one_credential,
+    store_argument_spec,
+)
+from ansible_collections.latchkey.workstation.plugins.module_utils._core.secrets import Secret
+from ansible_collections.latchkey.workstation.plugins.module_utils._keychain.converge import converge
+from ansible_collections.latchkey.workstation.plugins.module_utils._sources.surface import (
+    reads_ssm,
+    run_surface,
+    serve_reports,
+)
+
+if TYPE_CHECKING:
+    from ansible_collections.latchkey.workstation.plugins.module_utils._core.member import Member
+    from ansible_collections.latchkey.workstation.plugins.module_utils._core.report import Report
 
 
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
             **members_spec(),
-            **kept_spec(),
+            **store_argument_spec(),
             "exclusive": {"type": "bool", "default": False},
             "credential": {"type": "str"},
             "value": {"type": "str", "no_log": True},
+            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         },
+        required_if=[("state", "absent", ("credential",))],
         supports_check_mode=True,
     )
     options = module.params
-    only = options["credential"] or ""
-    chosen = [each for entry in options["members"] for each in entry["credentials"] if only in ("", each["name"])]
-    if options["value"] is not None and len(chosen) != 1:
-        module.fail_json(msg="value is for one credential of one member: list one member, name credential")
 
-    _boto.prepare(options["members"])
-
-    def work(member: Member, entry: dict[str, Any]) -> Served:
-        report = converge(
+    def work(member: Member, entry: dict[str, Any]) -> Report:
+        return converge(
             member,
             [credential for credential in entry["credentials"] if credential["keychain"]],
-            sources=_sources,
             backend=options["backend"],
             security=options["security"],
             exclusive=options["exclusive"],
             value=None if options["value"] is None else Secret(options["value"]),
             check_mode=module.check_mode,
-            only=only,
+            only=options["credential"] or "",
+            remove=options["state"] == "absent",
         )
-        return Served(report=report)
 
-    served = serve(options["members"], work)
-    answer = result("keychain", {name: one.report for name, one in served.items()}, unserved=options["unserved"])
-    (module.fail_json if answer.pop("failed") else module.exit_json)(**answer)
+    def serve_members() -> dict[str, Report]:
+        if options["value"] is not None:
+            require_one_credential(options)
+        return serve_reports(options["members"], work)
+
+    def needs_botocore() -> bool:
+        return reads_ssm([credential for entry in options["members"] for credential in entry["credentials"]])
+
+    result = run_surface(
+        "keychain", serve_members=serve_members, needs_botocore=needs_botocore, unserved=options["unserved"]
+    )
+    module.exit_json(**result)
 
 
 if __name__ == "__main__":

@@ -8,19 +8,26 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: store
-short_description: Put a value into a credential's place, or rotate it
+short_description: Store, rotate or remove the value of one credential
 version_added: 0.1.0
 description:
-  - Asks for one value without showing it, or reads standard input where that is no terminal. It is checked first
-    where the credential declares a check, and kept where the credential declares it is kept.
+  - Prompts for one value without showing it, or reads it from standard input if that is not a terminal. The value is
+    validated first if the credential declares a check, and then stored as the credential's C(keychain) declares.
   - The value is sent to the machine over a pipelining connection only and is part of no task, variable or result.
-extends_documentation_fragment: [latchkey.workstation.kept]
+extends_documentation_fragment: [latchkey.workstation.store]
 author: latchkey contributors (!UNKNOWN)
 options:
   credential:
     description: Name of the credential.
     type: str
     required: true
+  state:
+    description:
+      - V(absent) removes the stored value instead, without a prompt; also of a credential that is not declared any
+        more.
+    type: str
+    choices: [present, absent]
+    default: present
   members:
     description:
       - Members with their credentials, as the filter P(latchkey.workstation.credential_check_members#filter)
@@ -34,7 +41,7 @@ options:
     required: true
 attributes:
   check_mode:
-    description: The value is asked for and checked, and not kept.
+    description: The value is prompted for and validated, and not stored.
     support: full
   diff_mode:
     description: Shows fingerprints, never a value.
@@ -42,16 +49,23 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: Put the value in
+- name: Store a value
   latchkey.workstation.store:
     credential: heroku
+    members: "{{ declaration | latchkey.workstation.credential_check_members }}"
+    machine: "{{ declaration.machine }}"
+
+- name: Remove a value
+  latchkey.workstation.store:
+    credential: heroku
+    state: absent
     members: "{{ declaration | latchkey.workstation.credential_check_members }}"
     machine: "{{ declaration.machine }}"
 """
 
 RETURN = r"""
 results:
-  description: Results of the modules that checked and kept the value.
+  description: Results of the modules that validated and stored the value.
   type: list
   elements: dict
   returned: always

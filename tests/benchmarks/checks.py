@@ -17,14 +17,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).parents[2] / ".collections"))
-from ansible_collections.latchkey.workstation.plugins.module_utils._checks import Plan, check_all
-from ansible_collections.latchkey.workstation.plugins.module_utils._checks_local import Asked
-from ansible_collections.latchkey.workstation.plugins.module_utils._checks_table import PROVIDERS
-from ansible_collections.latchkey.workstation.plugins.module_utils._checks_values import Sources
-from ansible_collections.latchkey.workstation.plugins.module_utils._found import Found
-from ansible_collections.latchkey.workstation.plugins.module_utils._secrets import Secret
+from ansible_collections.latchkey.workstation.plugins.module_utils._checks.engine import CheckRun, check_all
+from ansible_collections.latchkey.workstation.plugins.module_utils._checks.local import CheckRequest
+from ansible_collections.latchkey.workstation.plugins.module_utils._checks.registry import PROVIDERS
+from ansible_collections.latchkey.workstation.plugins.module_utils._core.lookup import LookupResult
+from ansible_collections.latchkey.workstation.plugins.module_utils._core.secrets import Secret
 
 from tests.benchmarks.issuers import issuers
+from tests.builders import LookupResolver, credential
 from tests.twins.services import specimen
 
 if TYPE_CHECKING:
@@ -48,24 +48,20 @@ def _member() -> str | None:
 
 def _credential(number: int, url: str) -> dict[str, Any]:
     check = {"provider": "http", "url": url, "headers": {"Authorization": "Bearer {value}"}}
-    more = {"keychain": None, "required": True, "warn_before": 0, "category": "", "rotate": ""}
-    return {"name": f"c{number}", "sources": [], "check": check, **more}
+    return credential(f"c{number}", check=check)
 
 
-def _open_reader(_member: object, _credentials: object) -> Any:
-    def read(credential: Mapping[str, Any]) -> Found:
-        return Found("found", secret=Secret(TOKENS[int(credential["name"][1:])]))
-
-    return read
+def _value(declared: Mapping[str, Any]) -> LookupResult:
+    return LookupResult("found", secret=Secret(TOKENS[int(declared["name"][1:])]))
 
 
 def _ours(account: str, urls: list[str]) -> tuple[float, dict[str, int]]:
     credentials = [_credential(number, url) for number, url in enumerate(urls)]
-    asked = Asked(Sources(_open_reader, lambda _credential: ""), PROVIDERS, check_mode=True)
+    asked = CheckRequest(lambda _member, _all: LookupResolver(value=_value), PROVIDERS, check_mode=True)
     started = time.monotonic()
     reports = check_all(
         [{"name": "member", "account": account, "credentials": credentials}],
-        Plan(asked, request_timeout=REQUEST, deadline=DEADLINE),
+        CheckRun(asked, request_timeout=REQUEST, deadline=DEADLINE),
     )
     seconds = time.monotonic() - started
     outcomes = [row["outcome"] for row in reports["member"].items]

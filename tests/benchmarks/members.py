@@ -30,17 +30,17 @@ __all__ = ["run"]
 COUNTS = (1, 10, 50)
 RUNS = 3
 BOOTSTRAP = "playbooks/bootstrap.yml"
+ON_CONTROLLER = {"verdict"}
 
 
 def module_tasks() -> int:
-    """Tasks of a bootstrap that start a module; the verdict runs on the controller."""
+    """Tasks of a bootstrap that start a module on the machine."""
     modules = {path.stem for path in (CHECKOUT / "plugins" / "modules").glob("*.py")}
-    on_controller = {path.stem for path in (CHECKOUT / "plugins" / "action").glob("*.py")}
     (play,) = yaml.safe_load((CHECKOUT / BOOTSTRAP).read_text())
     files = [CHECKOUT / "roles" / role.rpartition(".")[2] / "tasks" / "main.yml" for role in play["roles"]]
     tasks = [task for file in files for task in yaml.safe_load(file.read_text())] + play["tasks"]
     words = {word.rpartition(".")[2] for task in tasks for word in task if word.startswith("latchkey.workstation.")}
-    return len(words & modules - on_controller)
+    return len(words & modules - ON_CONTROLLER)
 
 
 def nothing_to_do(done: subprocess.CompletedProcess[str]) -> None:
@@ -66,7 +66,7 @@ def run() -> list[str]:
             team.declare(**declaration(names[:count], url))
             nothing_to_do(team.play(BOOTSTRAP))
 
-        pings = pings_play(team.folder / "pings.yml", module_tasks())
+        pings = pings_play(team.folder / "pings" / "pings.yml", module_tasks())
         jobs = {f"{count} members": functools.partial(bootstrap, count) for count in COUNTS}
         measured = costs({"pings": lambda: nothing_to_do(team.play(pings)), **jobs}, runs=RUNS)
     return table(measured, module_tasks())
@@ -74,6 +74,7 @@ def run() -> list[str]:
 
 def pings_play(path: Path, count: int) -> Path:
     tasks = [{"name": f"Ping {number}", "ansible.builtin.ping": {}} for number in range(count)]
+    path.parent.mkdir()
     path.write_text(yaml.safe_dump([{"hosts": "all", "gather_facts": False, "tasks": tasks}]))
     return path
 

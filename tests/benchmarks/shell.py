@@ -17,7 +17,9 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2] / ".collections"))
-from ansible_collections.latchkey.workstation.plugins.module_utils import _exports_block, _exports_shell
+from ansible_collections.latchkey.workstation.plugins.module_utils._exports import render, zshrc_block
+
+from tests.builders import programs
 
 __all__ = ["run"]
 
@@ -51,7 +53,7 @@ def _home(home: Path, name: str) -> Path:
     home.mkdir()
     zshrc = b"HISTSIZE=1000\nsetopt auto_cd\n"
     if name in (_KEPT, _SET):
-        zshrc = _exports_block.place(zshrc, _kept(home))
+        zshrc = zshrc_block.insert(zshrc, _kept(home))
     elif name == _GREP:
         (home / "env").write_text("".join(f"{variable}=value of {variable}\n" for variable in _NAMES))
         line = "export {0}=\"$(grep '^{0}=' ~/env | cut -d= -f2-)\"\n"
@@ -65,11 +67,11 @@ def _kept(home: Path) -> bytes:
     for variable in _NAMES:
         (home / variable).write_text(f"value of {variable}")
         place = ("kept", str(home / variable))
-        rows.append(_exports_shell.Exported(variable.lower(), [variable], [variable], [place]))
+        rows.append(render.Exported(variable.lower(), [variable], [variable], [place]))
     library = Path(_LIBRARY.replace("~", str(home)))
     library.parent.mkdir(parents=True)
-    library.write_text(_exports_shell.render_library(rows))
-    return _exports_block.render(_NAMES, library=_LIBRARY)
+    library.write_text(render.render_library(programs().library, rows))
+    return zshrc_block.render(_NAMES, library=_LIBRARY)
 
 
 def _environment(home: Path, name: str) -> dict[str, str]:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""AWS as scenes need it: a real moto server, behind a door that can be told to say what it should not."""
+"""AWS for the scenarios: a real moto server behind a proxy whose answers a test can replace."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
     from tests.canary.scanner import Canary
 
-__all__ = ["Cloud"]
+__all__ = ["Aws"]
 
 
-class Cloud:
-    """Somebody's AWS; ``judge`` makes what it answers, None leaves it as it is."""
+class Aws:
+    """A proxy to moto; ``judge`` replaces its answers unless it is None."""
 
     def __init__(self) -> None:
         self.url = ""
@@ -28,12 +28,12 @@ class Cloud:
 
     @classmethod
     @contextlib.contextmanager
-    def over(cls, server: str) -> Iterator[Cloud]:
-        cloud = cls()
-        with moto.door(server, cloud.answer) as cloud.url:
-            yield cloud
+    def in_front_of(cls, server: str) -> Iterator[Aws]:
+        proxy = cls()
+        with moto.door(server, proxy.answer) as proxy.url:
+            yield proxy
 
-    def keep(self, name: str, canary: Canary) -> None:
+    def put_parameter(self, name: str, canary: Canary) -> None:
         ssm = moto.client(self.url, "ssm")
         ssm.put_parameter(Name=name, Value=canary.value, Type="SecureString", Overwrite=True)
 

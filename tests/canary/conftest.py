@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What every scene needs."""
+"""Fixtures: services on loopback, and a folder that the traced account may write to."""
 
 from __future__ import annotations
 
@@ -12,28 +12,21 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.canary.aws import Cloud
+from tests.canary.aws import Aws
 from tests.integration import moto
 from tests.integration.conftest import person
-from tests.twins.services import Twins, serve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["aws", "moto_server", "person", "service", "twins", "watched"]
+__all__ = ["aws", "moto_server", "person", "traced_folder"]
 
 
 @pytest.fixture
-def watched() -> Iterator[Path]:
-    """A folder that another user can write into, whatever hides the folders of pytest."""
+def traced_folder() -> Iterator[Path]:
+    """A folder that another user can write to; pytest's own folders are private."""
     with tempfile.TemporaryDirectory(prefix="latchkey-canary-") as folder:
         yield Path(folder)
-
-
-@pytest.fixture(scope="session")
-def service() -> Iterator[Twins]:
-    with serve() as running:
-        yield running
 
 
 @pytest.fixture(scope="session")
@@ -43,12 +36,6 @@ def moto_server() -> Iterator[str]:
 
 
 @pytest.fixture
-def aws(moto_server: str) -> Iterator[Cloud]:
-    with Cloud.over(moto_server) as cloud:
-        yield cloud
-
-
-@pytest.fixture
-def twins(service: Twins) -> Twins:
-    service.reset()
-    return service
+def aws(moto_server: str) -> Iterator[Aws]:
+    with Aws.in_front_of(moto_server) as proxy:
+        yield proxy

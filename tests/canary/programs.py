@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What every program of a run was given: strace's log of execve read back as arguments and environments."""
+"""Arguments and environments of every program a run starts, read from strace's log of execve."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-__all__ = ["Started", "started", "traced"]
+__all__ = ["ProgramStart", "read_log", "strace_argv"]
 
-# Every string as hex, so that nothing in one can be taken for the end of it; -v says all of an environment.
+# -xx writes strings as hex, so that no character of one can end it; -v writes whole environments.
 _STRACE = ["strace", "--seccomp-bpf", "-f", "-v", "-xx", "-s", "1000000", "-qqq", "-e", "signal=none"]
 _CALLS = ["-e", "trace=execve,?execveat"]
 _STRING = re.compile(rb'"((?:\\x[0-9a-f]{2})*)"(\.\.\.)?')
@@ -25,20 +25,21 @@ _GIVEN = re.compile(rb'(?:AT_FDCWD, |\d+, )?("[^"]*"), ' + _ITEMS + rb", " + _IT
 
 
 @dataclass(frozen=True)
-class Started:
-    """One attempt to become a program, the failed ones included."""
+class ProgramStart:
+    """One execve, successful or not."""
 
     program: str
     argv: tuple[bytes, ...]
     environment: tuple[bytes, ...]
 
 
-def traced(argv: Sequence[str], log: str) -> list[str]:
+def strace_argv(argv: Sequence[str], log: str) -> list[str]:
+    """Return the command that runs ``argv`` under strace and writes the log to ``log``."""
     return [*_STRACE, *_CALLS, "-o", log, *argv]
 
 
-def started(log: Iterable[bytes]) -> Iterator[Started]:
-    """Every program of the log; a line that says less than everything is an error."""
+def read_log(log: Iterable[bytes]) -> Iterator[ProgramStart]:
+    """Yield every program of the log; raise ValueError for a line that strace truncated."""
     for line in log:
         call = _CALL.match(line)
         if call is None:
@@ -47,7 +48,7 @@ def started(log: Iterable[bytes]) -> Iterator[Started]:
         if given is None:
             raise ValueError(f"a call that cannot be read: {line[:200]!r}")
         program, argv, environment = map(_strings, given.groups())
-        yield Started(program[0].decode(errors="replace"), argv, environment)
+        yield ProgramStart(program[0].decode(errors="replace"), argv, environment)
 
 
 def _strings(text: bytes) -> tuple[bytes, ...]:

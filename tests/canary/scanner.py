@@ -2,10 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Secrets that sing: values that any 64 bytes of give away, in whatever spelling they turn up.
+"""Canary values and the search for them in bytes and files, in every usual encoding.
 
-The mark is new in every run, so what an earlier one left is not taken for a leak of this one. It is letters and digits:
-quotes of JSON, of Python, of a shell, of HTML and of a URL leave it as it is. What is left are hex, base64 and UTF-16.
+A canary repeats a random mark followed by its name, so that any 64 bytes of it contain a whole mark. The mark is new in
+every run, so remains of an earlier run are not found. It consists of letters and digits, which the quoting of JSON,
+Python, shells, HTML and URLs leaves unchanged; hex, base64 and UTF-16 are searched for separately.
 """
 
 from __future__ import annotations
@@ -24,14 +25,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-__all__ = ["Canary", "Leak", "files_with", "hatch", "songs"]
+__all__ = ["Canary", "Leak", "find_canaries", "leaks_in_files", "make_canary"]
 
 _ALPHABET = string.ascii_letters + string.digits
-# K is 4b in hex: without a letter there, one spelling would pass for two.
+# K is 4b in hex; the letter keeps lower-case and upper-case hex apart.
 _MARK = "K" + "".join(secrets.choice(_ALPHABET) for _ in range(9))
-_HATCHED: set[str] = set()
-# Short enough that any 64 bytes hold a whole mark and the beginning of a name.
-_ODD = (
+_MADE: set[str] = set()
+# Short enough that any 64 bytes contain a whole mark and the beginning of a name.
+_SPECIAL = (
     " '\"$HOME`id`\\",
     " grüße 漢字 🗝\n",
     " {{ 7*7 }}\"; '",
@@ -43,7 +44,7 @@ _ODD = (
 
 @dataclass(frozen=True)
 class Canary:
-    """A value that is to stand in ``places`` (of whatever a test means by a place) and nowhere else."""
+    """A secret of a test, recognisable wherever it appears."""
 
     name: str
     value: str
@@ -55,49 +56,49 @@ class Canary:
 
 @dataclass(frozen=True)
 class Leak:
-    """Where a canary sang, and how it was spelled; never what it says."""
+    """A place where a canary was found, and its encoding there; never the value."""
 
     place: str
     name: str
-    spelling: str
+    encoding: str
 
 
-def hatch(name: str, *, size: int = 8192, odd: bool = True) -> Canary:
-    """A canary of ``size`` bytes, of quotes, newlines and unicode between its marks where the place allows that."""
+def make_canary(name: str, *, size: int = 8192, odd: bool = True) -> Canary:
+    """Return a canary of ``size`` bytes; ``odd`` puts quotes, newlines and unicode between its marks."""
     mark, text = _MARK + name, ""
-    for odds in itertools.cycle(_ODD if odd else "-._"):
+    for special in itertools.cycle(_SPECIAL if odd else "-._"):
         if len((text + mark).encode()) > size:
             break
-        text += mark + odds
+        text += mark + special
     text = text.encode()[:size].decode(errors="ignore")
-    _HATCHED.add(name)
+    _MADE.add(name)
     return Canary(name, text + "x" * (size - len(text.encode())))
 
 
-def songs(data: bytes) -> Iterator[tuple[str, str]]:
-    """Name and spelling of each canary that sings in ``data``."""
-    for spelling, needle in _spelled(_MARK).items():
+def find_canaries(data: bytes) -> Iterator[tuple[str, str]]:
+    """Yield name and encoding of each canary in ``data``."""
+    for encoding, needle in _encodings(_MARK).items():
         start = data.find(needle)
         while start >= 0:
-            yield _whose(data[start : start + 100], spelling), spelling
+            yield _name_at(data[start : start + 100], encoding), encoding
             start = data.find(needle, start + 1)
 
 
-def files_with(folders: Collection[Path], *, spared: Collection[Path] = (), since: float = 0) -> Iterator[Leak]:
-    """The canaries in names and contents of all files and links below ``folders`` that were touched ``since``."""
-    for path in {path: None for folder in folders for path in _below(folder, spared)}:
-        # Whatever goes away meanwhile was somebody else's, or is gone.
+def leaks_in_files(folders: Collection[Path], *, excluded: Collection[Path] = (), since: float = 0) -> Iterator[Leak]:
+    """Yield the canaries in names and contents of files below ``folders`` changed after ``since``."""
+    for path in {path: None for folder in folders for path in _below(folder, excluded)}:
+        # A file that disappears during the search holds nothing any more.
         with contextlib.suppress(FileNotFoundError):
             if path.lstat().st_ctime >= since:
-                found = {*songs(os.fsencode(path.name)), *songs(_content(path))}
-                yield from (Leak(str(path), *song) for song in sorted(found))
+                found = {*find_canaries(os.fsencode(path.name)), *find_canaries(_content(path))}
+                yield from (Leak(str(path), *hit) for hit in sorted(found))
 
 
-def _below(folder: Path, spared: Collection[Path]) -> Iterator[Path]:
+def _below(folder: Path, excluded: Collection[Path]) -> Iterator[Path]:
     for parent, below, files in os.walk(folder):
-        below[:] = [name for name in below if Path(parent, name) not in spared]
+        below[:] = [name for name in below if Path(parent, name) not in excluded]
         paths = (Path(parent, name) for name in (*below, *files))
-        yield from (path for path in paths if path not in spared)
+        yield from (path for path in paths if path not in excluded)
 
 
 def _content(path: Path) -> bytes:
@@ -109,16 +110,16 @@ def _content(path: Path) -> bytes:
         return b""
 
 
-def _whose(song: bytes, spelling: str) -> str:
-    """The name behind the mark, "?" where the song breaks off before it."""
-    longest = sorted(_HATCHED, key=len, reverse=True)
-    return next((name for name in longest if song.startswith(_spelled(_MARK + name)[spelling])), "?")
+def _name_at(found: bytes, encoding: str) -> str:
+    """Return the name after the mark, "?" if the bytes end before it."""
+    longest = sorted(_MADE, key=len, reverse=True)
+    return next((name for name in longest if found.startswith(_encodings(_MARK + name)[encoding])), "?")
 
 
 @functools.cache
-def _spelled(text: str) -> dict[str, bytes]:
+def _encodings(text: str) -> dict[str, bytes]:
     raw = text.encode()
-    # What base64 makes of it wherever it stands in something longer.
+    # In base64 of a longer text the encoding depends on the offset modulo 3.
     wholes = [(ahead, base64.b64encode(bytes(ahead) + raw)) for ahead in range(3)]
     cores = {f"base64 at {n}": whole[-(-8 * n // 6) : 8 * (n + len(raw)) // 6] for n, whole in wholes}
     return {

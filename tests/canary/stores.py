@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The three stores as scenes need them: how a run gets at one, how an item comes in, where its value may be."""
+"""The three stores: how a run reaches one, how a test adds an item, and which file may hold its value."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from ansible_collections.latchkey.workstation.plugins.module_utils._keychain_files import file_of
+from ansible_collections.latchkey.workstation.plugins.module_utils._stores.private_files import item_path
 
 from tests.twins import security
 
@@ -25,7 +25,7 @@ ACCOUNT = "me"
 
 
 class Files:
-    """Private files: one for each item."""
+    """Private files, one for each item."""
 
     size = 8192
 
@@ -41,13 +41,13 @@ class Files:
         path.parent.chmod(0o700)
 
     def place(self, service: str) -> str:
-        return str(Path(file_of(str(self.person.home), (service, ACCOUNT))).relative_to(self.person.home))
+        return str(Path(item_path(str(self.person.home), (service, ACCOUNT))).relative_to(self.person.home))
 
 
 class SecretService(Files):
-    """A real gnome-keyring, whose files are encrypted: a canary in clear is in none of them."""
+    """A real gnome-keyring. Its files are encrypted, so no file may hold a value in clear text."""
 
-    # What secret-tool takes is one byte less than 8 KiB.
+    # secret-tool reads at most 8 KiB less one byte.
     size = 8191
     _DESKTOP = """
 set -e
@@ -78,9 +78,9 @@ exec "$@"
 
 
 class Keychain(Files):
-    """The stand-in for the tool of macOS, whose keychain is one file with values in hex."""
+    """The twin of macOS's security tool; its keychain is one file with values in hex."""
 
-    # A line of 4094 bytes, in which a byte takes two.
+    # The tool reads lines of at most 4094 bytes, with two for each byte of a value.
     size = 1800
 
     def __init__(self, person: Person) -> None:

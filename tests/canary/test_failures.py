@@ -2,27 +2,27 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The same when every step is made to fail: an error names a file, a key and a remedy, and never what is in it."""
+"""Failures injected at every step: errors name a file, a key and a remedy, and contain no secret."""
 
 from __future__ import annotations
 
 import json
-import os
+import sys
 from typing import TYPE_CHECKING, Any, Callable
 
 import pytest
-from ansible_collections.latchkey.workstation.plugins.module_utils._checks_table import problems
-from ansible_collections.latchkey.workstation.plugins.plugin_utils._declaration import compile_declaration
-from ansible_collections.latchkey.workstation.plugins.plugin_utils._people import Machine
+from ansible_collections.latchkey.workstation.plugins.module_utils._checks.registry import validation_errors
+from ansible_collections.latchkey.workstation.plugins.plugin_utils._declaration.compile import compile_declaration
+from ansible_collections.latchkey.workstation.plugins.plugin_utils._declaration.roster import Machine
 
-from tests.canary.scanner import hatch, songs
-from tests.canary.stage import LOUD, assert_silent
-from tests.canary.world import BOOTSTRAP, ENV_FILE, PARAMETER, World, item
+from tests.canary.scanner import find_canaries, make_canary
+from tests.canary.scenario import BOOTSTRAP, ENV_FILE, PARAMETER, Scenario, item
+from tests.canary.traced_home import VERBOSE, assert_no_leak
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.canary.aws import Cloud
+    from tests.canary.aws import Aws
     from tests.integration.conftest import Person
     from tests.twins.services import Twins
 
@@ -30,147 +30,156 @@ STORE = "playbooks/store.yml"
 
 
 @pytest.fixture
-def world(person: Person, watched: Path, twins: Twins, aws: Cloud) -> World:
-    return World(person, watched, twins, aws)
+def scenario(person: Person, traced_folder: Path, twins: Twins, aws: Aws) -> Scenario:
+    return Scenario(person, traced_folder, twins, aws)
 
 
-def damage_sources(world: World) -> list[str]:
-    """Files that are cut off, not text, too large or closed, and a program that fails and shows all it has."""
-    bird = world.birds
-    world.write(bird["dotenv"], "project/.env", 'KEY="{}\n')
-    world.write(bird["json"], "secrets/tree.json", '{"a": [{"b": "{}"')
-    world.write(bird["filed"], "secrets/filed", "{}\x01")
-    world.write(bird["file"], "secrets/file", "{}" + "x" * (1 << 20))
-    world.write(bird["header"], "secrets/header", "{}\nand a second line\n")
-    world.write(bird["aws"], "secrets/aws", "{}\nand a second line\n")
-    world.stage.person.write("bin/tell", "#!/bin/sh\ncd; cat secrets/tool; cat secrets/tool >&2; exit 7\n", mode=0o755)
-    (world.home / world.store.place("foreign")).chmod(0)
+def damage_sources(scenario: Scenario) -> list[str]:
+    """Make sources truncated, binary, too large or unreadable, and make a source program fail and print its value."""
+    canaries = scenario.canaries
+    scenario.write(canaries["dotenv"], "project/.env", 'KEY="{}\n')
+    scenario.write(canaries["json"], "secrets/tree.json", '{"a": [{"b": "{}"')
+    scenario.write(canaries["filed"], "secrets/filed", "{}\x01")
+    scenario.write(canaries["file"], "secrets/file", "{}" + "x" * (1 << 20))
+    scenario.write(canaries["header"], "secrets/header", "{}\nand a second line\n")
+    scenario.write(canaries["aws"], "secrets/aws", "{}\nand a second line\n")
+    scenario.traced_home.person.write(
+        "bin/print-value", "#!/bin/sh\ncd; cat secrets/tool; cat secrets/tool >&2; exit 7\n", mode=0o755
+    )
+    (scenario.home / scenario.store.place("foreign")).chmod(0)
     return ["quote", "not JSON", "ended with 7", "larger than", "no header", "Permission denied"]
 
 
-def block_targets(world: World) -> list[str]:
-    """Whatever is to be written is a folder, somebody's own file, or damaged."""
-    bird = world.birds
-    for place in (".zshrc", world.store.place("tool")):
-        (world.home / place).mkdir(parents=True)
-    world.write(bird["filed"], ENV_FILE, "MINE='{}'\n")
-    world.write(bird["tool"], ".local/bin/latchkey-run", "#!/bin/sh\n# {}\n")
-    world.write(bird["aws"], ".aws/credentials", "[reader]\nregion = {}\n[reader]\nregion = {}\n")
-    world.stage.person.own()
-    return ["not a regular file", "is there and not ours", "twice"]
+def block_targets(scenario: Scenario) -> list[str]:
+    """Put a folder, a file of the person or a damaged file where the run writes."""
+    canaries = scenario.canaries
+    for place in (".zshrc", scenario.store.place("tool")):
+        (scenario.home / place).mkdir(parents=True)
+    scenario.write(canaries["filed"], ENV_FILE, "MINE='{}'\n")
+    scenario.write(canaries["tool"], ".local/bin/latchkey-run", "#!/bin/sh\n# {}\n")
+    scenario.write(canaries["aws"], ".aws/credentials", "[reader]\nregion = {}\n[reader]\nregion = {}\n")
+    scenario.traced_home.person.own()
+    return ["not a regular file", "exists and was not made by latchkey.workstation", "twice"]
 
 
-def damage_notes(world: World) -> list[str]:
-    """What we remember is no JSON, or of another shape, and whatever damaged it put a value there."""
+def damage_ownership_records(scenario: Scenario) -> list[str]:
+    """Replace the ownership records by invalid JSON, or by JSON of another shape, that holds a secret."""
     for name, text in (
         ("keychain", '{"items": ["{}"'),
         ("exports", '["{}"]'),
         ("checks", "{}"),
         ("aws_config", '"{}"'),
     ):
-        world.write(
-            world.birds["dotenv"], f".local/state/latchkey/{name}.json", text, "x" + world.birds["github"].value
+        scenario.write(
+            scenario.canaries["dotenv"],
+            f".local/state/latchkey/{name}.json",
+            text,
+            "x" + scenario.canaries["github"].value,
         )
-        world.before["github"] = {*world.before["github"], f".local/state/latchkey/{name}.json"}
-        world.before["dotenv"].discard(f".local/state/latchkey/{name}.json")
+        scenario.before["github"] = {*scenario.before["github"], f".local/state/latchkey/{name}.json"}
+        scenario.before["dotenv"].discard(f".local/state/latchkey/{name}.json")
     return ["is damaged"]
 
 
-def close_folders(world: World) -> list[str]:
-    """Nothing can be written anywhere."""
+def make_folders_read_only(scenario: Scenario) -> list[str]:
+    """Make every folder that the run writes to read-only."""
     for folder in (".local/share/latchkey/keychain", ".config", ".aws", ".local/bin"):
-        (world.home / folder).mkdir(parents=True, exist_ok=True)
-        (world.home / folder).chmod(0o500)
-    world.stage.person.own()
-    return ["cannot be written", "Permission denied"] if os.geteuid() else ["cannot be written"]
+        (scenario.home / folder).mkdir(parents=True, exist_ok=True)
+        (scenario.home / folder).chmod(0o500)
+    scenario.traced_home.person.own()
+    return ["cannot be written", "chmod u+w"]
 
 
-def let_issuers_echo(world: World) -> list[str]:
-    """Issuers say no, and say to whom; a program of one's own says what it was asked."""
-    heroku, github, header = (world.birds[name].value for name in ("heroku", "github", "header"))
+def return_tokens_in_errors(scenario: Scenario) -> list[str]:
+    """Let issuers reject the token and return it in the body, and let a command check print its input."""
+    heroku, github, header = (scenario.canaries[name].value for name in ("heroku", "github", "header"))
     echoed = {"id": "unauthorized", "message": f"no such token {heroku}", heroku: [heroku], "error": {"a": heroku}}
-    world.twins.break_("heroku", "json", status=401, value=echoed)
-    world.twins.break_("github", "escapes", taint=github, names=("login", "name", "message", "id", "email"))
-    world.twins.break_("widgets", "redirect", to=f"http://localhost:9/{header}?token={header}")
-    tell = ["/bin/sh", "-c", "tee /dev/stderr; exit 1"]
-    said = {"provider": "command", "argv": tell, "stdin": "{value} {credential.github}"}
-    world.declare(filed={"source": [{"file": "~/secrets/filed"}], "keychain": item("filed"), "check": said})
+    scenario.twins.break_("heroku", "json", status=401, value=echoed)
+    scenario.twins.break_("github", "escapes", taint=github, names=("login", "name", "message", "id", "email"))
+    scenario.twins.break_("widgets", "redirect", to=f"http://localhost:9/{header}?token={header}")
+    echo = ["/bin/sh", "-c", "tee /dev/stderr; exit 1"]
+    check = {"provider": "command", "argv": echo, "stdin": "{value} {credential.github}"}
+    scenario.declare(filed={"source": [{"file": "~/secrets/filed"}], "keychain": item("filed"), "check": check})
     return ["FAIL heroku", "FAIL filed", "ended with 1"]
 
 
-def let_issuers_chatter(world: World) -> list[str]:
-    """The value stands where identity, scopes and expiry are looked for; one issuer breaks in the middle of it."""
-    heroku, github, header = (world.birds[name].value for name in ("heroku", "github", "header"))
-    world.twins.break_("heroku", "json", status=403, value={"id": heroku, "message": heroku})
-    world.twins.break_("github", "json", status=200, value={"login": github, "id": github, "name": [github]})
+def return_tokens_as_identity(scenario: Scenario) -> list[str]:
+    """Let issuers return the token where identity, scopes and expiry are read; one answers with an error status."""
+    heroku, github, header = (scenario.canaries[name].value for name in ("heroku", "github", "header"))
+    scenario.twins.break_("heroku", "json", status=403, value={"id": heroku, "message": heroku})
+    scenario.twins.break_("github", "json", status=200, value={"login": github, "id": github, "name": [github]})
     me = {"ok": True, "user": header, "scopes": [header, f"read {header}"], "key": {"expires_at": header}}
-    world.twins.break_("widgets", "json", status=200, value=me)
+    scenario.twins.break_("widgets", "json", status=200, value=me)
     headers = {"X-Api-Key": "{value}", "X-Tenant": "1", "X-Api-Version": "1"}
     asked = {"identity": "/user", "scopes": "/scopes", "expires": "/key/expires_at", "json": {"/ok": True}}
-    check = {"provider": "http", "url": world.twins.url("widgets") + "/v1/me", "headers": headers, **asked}
-    world.declare(header={"source": [{"file": "~/secrets/header"}], "keychain": item("header"), "check": check})
+    check = {"provider": "http", "url": scenario.twins.url("widgets") + "/v1/me", "headers": headers, **asked}
+    scenario.declare(header={"source": [{"file": "~/secrets/header"}], "keychain": item("header"), "check": check})
     return ["heroku"]
 
 
-def let_aws_echo(world: World) -> list[str]:
-    """AWS refuses with the value in every field, in JSON where XML is due; what botocore raises then quotes it."""
-    bird = world.birds["ssm"].value
+def return_values_in_aws_errors(scenario: Scenario) -> list[str]:
+    """Let AWS reject with the value in every field, as JSON instead of XML, so that botocore's exception quotes it."""
+    value = scenario.canaries["ssm"].value
     refusal = json.dumps(
-        {"__type": bird, "message": bird, "Error": {"Code": bird, "Message": bird}, bird: bird}
+        {"__type": value, "message": value, "Error": {"Code": value, "Message": value}, value: value}
     ).encode()
-    world.aws.judge = lambda _asked, _status, _body: (400, refusal)
-    return ["what answered is not AWS", "UNKNOWN whoami"]
+    scenario.aws.judge = lambda _asked, _status, _body: (400, refusal)
+    return ["the response is not from AWS", "UNKNOWN whoami"]
 
 
-def let_parameters_be_odd(world: World) -> list[str]:
-    """There is no JSON where a pointer leads into it, and what stands behind another is far too large."""
-    bird = world.birds["ssm"].value
-    large = json.dumps({"Parameter": {"Name": "/large", "Value": bird + "\0", "Type": bird}}).encode()
-    world.aws.judge = lambda asked, status, body: (200, large) if b"/large" in asked else (status, body)
+def return_malformed_parameters(scenario: Scenario) -> list[str]:
+    """Return a parameter that is no JSON although a pointer is declared, and one that holds a NUL byte."""
+    value = scenario.canaries["ssm"].value
+    large = json.dumps({"Parameter": {"Name": "/large", "Value": value + "\0", "Type": value}}).encode()
+    scenario.aws.judge = lambda asked, status, body: (200, large) if b"/large" in asked else (status, body)
     into, other = (
-        {"source": [world.aws.source(name, **more)], "keychain": item(name.strip("/"))}
+        {"source": [scenario.aws.source(name, **more)], "keychain": item(name.strip("/"))}
         for name, more in ((PARAMETER, {"pointer": "/a"}), ("/large", {}))
     )
-    world.declare(ssm=into, large=other)
+    scenario.declare(ssm=into, large=other)
     return ["is not JSON that can be read", "holds a NUL byte"]
 
 
-SCENES: dict[str, Callable[[World], list[str]]] = {
+FAULTS: dict[str, Callable[[Scenario], list[str]]] = {
     "damaged sources": damage_sources,
     "blocked targets": block_targets,
-    "damaged notes": damage_notes,
-    "closed folders": close_folders,
-    "issuers that echo": let_issuers_echo,
-    "issuers that chatter": let_issuers_chatter,
-    "AWS that echoes": let_aws_echo,
-    "odd parameters": let_parameters_be_odd,
+    "damaged ownership records": damage_ownership_records,
+    "read-only folders": make_folders_read_only,
+    "tokens in issuers' errors": return_tokens_in_errors,
+    "tokens as identity, scopes and expiry": return_tokens_as_identity,
+    "values in errors of AWS": return_values_in_aws_errors,
+    "malformed parameters": return_malformed_parameters,
 }
-# Nothing but verdicts is lost there.
-WITHOUT_FAILURES = {let_issuers_chatter, let_aws_echo, let_parameters_be_odd}
+# Faults after which only outcomes of checks are missing.
+WITHOUT_FAILURES = {return_tokens_as_identity, return_values_in_aws_errors, return_malformed_parameters}
 
 
 def assert_within(found: dict[str, set[str]], allowed: dict[str, set[str]]) -> None:
     assert not {(name, place) for name, places in found.items() for place in places - allowed.get(name, set())}
 
 
-@pytest.mark.parametrize("spoil", SCENES.values(), ids=SCENES)
-def test_what_fails_says_why_and_never_what(world: World, spoil: Callable[[World], list[str]]) -> None:
-    expected = spoil(world)
-    heard = world.stage.play(BOOTSTRAP, *LOUD)
-    assert not world.stage.leaks(heard)
-    assert_within(world.stage.places(), world.converged())
-    assert heard.code in ({0, 2} if spoil in WITHOUT_FAILURES else {2}), heard.text[-3000:]
-    assert [text for text in expected if text not in heard.text] == []
+@pytest.mark.parametrize("inject", FAULTS.values(), ids=FAULTS)
+def test_failed_run_reports_the_cause_and_no_secret(
+    scenario: Scenario, inject: Callable[[Scenario], list[str]]
+) -> None:
+    expected = inject(scenario)
+    run = scenario.traced_home.play(BOOTSTRAP, *VERBOSE)
+    assert not scenario.traced_home.leaks(run)
+    assert_within(scenario.traced_home.places(), scenario.converged())
+    assert run.code in ({0, 2} if inject in WITHOUT_FAILURES else {2}), run.text[-3000:]
+    assert [text for text in expected if text not in run.text] == []
 
 
-# A bug of ours, in the very place where values are at hand: what is raised holds all arguments.
+# Simulates a bug in code that handles values: the exception's text holds all arguments.
 CRASH = """
-import sys
-if not any("ansible-playbook" in word for word in sys.orig_argv):
-    import {module}
-    def broken(*arguments, **more):
-        raise RuntimeError(f"unexpected {{arguments!r}} {{more!r}}")
-    {module}.{function} = broken
+import {module}
+def broken(*arguments, **more):
+    raise RuntimeError(f"unexpected {{arguments!r}} {{more!r}}")
+{module}.{function} = broken
+"""
+# Python of the modules alone: the starter keeps PYTHONPATH from Ansible.
+BROKEN_PYTHON = """#!/bin/sh
+PYTHONPATH={folder} exec {python} "$@"
 """
 BUGS = {
     "a run, in a digest": (BOOTSTRAP, "hmac", "new"),
@@ -183,21 +192,23 @@ BUGS = {
 
 
 @pytest.mark.parametrize(("playbook", "module", "function"), BUGS.values(), ids=BUGS)
-def test_a_crash_shows_nothing(world: World, playbook: str, module: str, function: str) -> None:
-    stage = world.stage
-    world.stage.person.write("broken/sitecustomize.py", CRASH.format(module=module, function=function))
-    canary, arguments = hatch("typed"), []
+def test_traceback_of_a_crash_contains_no_secret(scenario: Scenario, playbook: str, module: str, function: str) -> None:
+    traced_home = scenario.traced_home
+    traced_home.person.write("broken/sitecustomize.py", CRASH.format(module=module, function=function))
+    wrapper = BROKEN_PYTHON.format(folder=scenario.home / "broken", python=sys.executable)
+    interpreter = traced_home.person.write("broken/python", wrapper, mode=0o755)
+    canary, arguments = make_canary("typed"), []
     if playbook == STORE:
-        stage.shell, arguments = {}, ["-e", "credential=env"]
-    env = {"PYTHONPATH": str(world.home / "broken")}
-    heard = stage.play(playbook, *arguments, *LOUD, env=env, stdin=canary.value)
-    assert not stage.leaks(heard)
-    assert "RuntimeError" in heard.text, "nothing was broken"
-    assert_within(stage.places(), world.converged(typed={world.store.place("env")}))
+        traced_home.shell, arguments = {}, ["-e", "credential=env"]
+    arguments += ["-e", f"ansible_python_interpreter={interpreter}"]
+    run = traced_home.play(playbook, *arguments, *VERBOSE, stdin=canary.value)
+    assert not traced_home.leaks(run)
+    assert "RuntimeError" in run.text, "the injected bug was not reached"
+    assert_within(traced_home.places(), scenario.converged(typed={scenario.store.place("env")}))
 
 
 def misplaced(secret: str) -> dict[str, Any]:
-    """A declaration with a secret wherever somebody might paste it instead of a name."""
+    """Return a declaration with ``secret`` in every place where a person might paste it by mistake."""
     return {
         "latchkey_credentials": {
             "a": {"source": secret},
@@ -219,42 +230,42 @@ def misplaced(secret: str) -> dict[str, Any]:
     }
 
 
-PASTED = {"a token": hatch("pasted", size=60, odd=False), "something long": hatch("poured", size=300)}
+PASTED = {"a token": make_canary("pasted", size=60, odd=False), "a long text": make_canary("long", size=300)}
 
 
 @pytest.mark.parametrize("name", PASTED)
-def test_a_secret_where_a_name_belongs_is_not_repeated(world: World, name: str) -> None:
-    stage = world.stage
-    world.stage.person.declare(**misplaced(PASTED[name].value))
-    heard = stage.play(BOOTSTRAP, *LOUD)
-    assert_silent(stage, heard, 2)
-    assert "Nothing was touched" in heard.text
+def test_declaration_errors_do_not_echo_a_misplaced_secret(scenario: Scenario, name: str) -> None:
+    traced_home = scenario.traced_home
+    scenario.traced_home.person.declare(**misplaced(PASTED[name].value))
+    run = traced_home.play(BOOTSTRAP, *VERBOSE)
+    assert_no_leak(traced_home, run, 2)
+    assert "Nothing was touched" in run.text
 
 
 @pytest.mark.parametrize("name", PASTED)
 @pytest.mark.parametrize("entry", [*"abcdefghijkl"])
-def test_nor_where_it_is_the_only_mistake(entry: str, name: str) -> None:
-    """Of several errors one could hide another."""
+def test_error_of_a_single_entry_does_not_echo_a_misplaced_secret(entry: str, name: str) -> None:
+    """With one entry no error can hide another one's text."""
     whole = misplaced(PASTED[name].value)["latchkey_credentials"]
     machine = Machine(host="devvm", groups=frozenset(), known=frozenset({"devvm"}), name="devvm", person="alice")
     compiled = compile_declaration({"latchkey_credentials": {entry: whole[entry]}}, machine)
-    wrong = list(compiled["errors"])
+    errors = list(compiled["errors"])
     if isinstance(whole[entry], dict) and isinstance(whole[entry].get("check"), dict):
-        wrong += problems(whole[entry]["check"], [entry])
-    assert wrong
-    assert not list(songs("\n".join(wrong).encode()))
+        errors += validation_errors(whole[entry]["check"], [entry])
+    assert errors
+    assert not list(find_canaries("\n".join(errors).encode()))
 
 
-def test_what_cannot_be_stored_is_not_shown(world: World) -> None:
-    stage = world.stage
-    stage.shell = {}
-    short = hatch("short", size=60, odd=False)
-    # Another authority, something in the way, an issuer that echoes.
-    heard = stage.play(STORE, "-e", "credential=json", *LOUD, stdin=short.value)
-    assert_silent(stage, heard, 2)
-    assert "is the authority" in heard.text
-    (world.home / world.store.place("env")).mkdir()
-    world.twins.break_("heroku", "json", status=401, value={"id": short.value, "message": short.value})
+def test_value_that_store_refuses_is_not_shown(scenario: Scenario) -> None:
+    traced_home = scenario.traced_home
+    traced_home.shell = {}
+    short = make_canary("short", size=60, odd=False)
+    # Refused because of an authoritative source, a folder in place of the file, and the issuer.
+    run = traced_home.play(STORE, "-e", "credential=json", *VERBOSE, stdin=short.value)
+    assert_no_leak(traced_home, run, 2)
+    assert "is the authority" in run.text
+    (scenario.home / scenario.store.place("env")).mkdir()
+    scenario.twins.break_("heroku", "json", status=401, value={"id": short.value, "message": short.value})
     for name in ("env", "heroku"):
-        assert_silent(stage, stage.play(STORE, "-e", f"credential={name}", *LOUD, stdin=short.value), 2)
-    assert stage.places() == world.before
+        assert_no_leak(traced_home, traced_home.play(STORE, "-e", f"credential={name}", *VERBOSE, stdin=short.value), 2)
+    assert traced_home.places() == scenario.before

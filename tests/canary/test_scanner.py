@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The gate works: planted leaks are found, in every spelling, in every place that is searched."""
+"""Tests of the leak scanner: planted secrets are found in every encoding and every searched place."""
 
 from __future__ import annotations
 
@@ -24,30 +24,30 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.canary.programs import Started, started, traced
-from tests.canary.scanner import Leak, files_with, hatch, songs
+from tests.canary.programs import ProgramStart, read_log, strace_argv
+from tests.canary.scanner import Canary, Leak, find_canaries, leaks_in_files, make_canary
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-BIRD, SHORT = hatch("bird"), hatch("short", size=40, odd=False)
+LONG, SHORT = make_canary("long"), make_canary("short", size=40, odd=False)
 needs_strace = pytest.mark.skipif(not shutil.which("strace"), reason="needs strace")
 
 
 def names(data: bytes | str) -> set[str]:
-    return {name for name, _spelling in songs(data.encode() if isinstance(data, str) else data)}
+    return {name for name, _spelling in find_canaries(data.encode() if isinstance(data, str) else data)}
 
 
-def test_a_canary_has_its_size_and_every_oddity() -> None:
-    assert len(BIRD.raw) == 8192
+def test_canary_has_the_given_size_and_every_special_character() -> None:
+    assert len(LONG.raw) == 8192
     assert len(SHORT.raw) == 40
-    for oddity in ("'", '"', "\n", "\r\n", "\t", "$", "`", "\\", "ü", "漢", "🗝", "{{", "%"):
-        assert oddity in BIRD.value
+    for special in ("'", '"', "\n", "\r\n", "\t", "$", "`", "\\", "ü", "漢", "🗝", "{{", "%"):
+        assert special in LONG.value
     assert all("!" <= character <= "~" for character in SHORT.value)
-    assert BIRD.value.splitlines() != [BIRD.value]
+    assert LONG.value.splitlines() != [LONG.value]
 
 
-SPELLED: dict[str, Callable[[str], str]] = {
+ENCODERS: dict[str, Callable[[str], str]] = {
     "plain": str,
     "JSON": json.dumps,
     "JSON twice": lambda value: json.dumps(json.dumps(value)),
@@ -71,46 +71,45 @@ SPELLED: dict[str, Callable[[str], str]] = {
 }
 
 
-@pytest.mark.parametrize("spell", SPELLED.values(), ids=SPELLED)
-@pytest.mark.parametrize("canary", [BIRD, SHORT], ids=["bird", "short"])
-def test_every_spelling_is_heard(spell: Callable[[str], str], canary: object) -> None:
-    bird = canary if canary is SHORT else BIRD
-    assert names(f"before {spell(bird.value)} after") == {bird.name}  # type: ignore[attr-defined]
+@pytest.mark.parametrize("encode", ENCODERS.values(), ids=ENCODERS)
+@pytest.mark.parametrize("canary", [LONG, SHORT], ids=["long", "short"])
+def test_canary_is_found_in_every_encoding(encode: Callable[[str], str], canary: Canary) -> None:
+    assert names(f"before {encode(canary.value)} after") == {canary.name}
 
 
 @given(st.integers(0, 8192 - 64))
-def test_any_64_bytes_are_heard(start: int) -> None:
-    piece = BIRD.raw[start : start + 64]
+def test_any_64_bytes_of_a_canary_are_found(start: int) -> None:
+    piece = LONG.raw[start : start + 64]
     assert names(piece)
     assert names(piece.hex())
     assert names(base64.b64encode(piece))
 
 
-def test_no_song_is_heard_in_two_spellings() -> None:
+def test_canary_is_found_in_one_encoding_only() -> None:
     for data in (SHORT.raw, SHORT.raw.hex().encode(), SHORT.raw.hex().upper().encode(), base64.b64encode(SHORT.raw)):
-        assert len({spelling.split(" at ")[0] for _name, spelling in songs(data)}) == 1
+        assert len({encoding.split(" at ")[0] for _name, encoding in find_canaries(data)}) == 1
 
 
-def test_wide_characters_are_heard() -> None:
-    assert names(BIRD.value.encode("utf-16-le")) == names(BIRD.value.encode("utf-16")) == {"bird"}
+def test_canary_in_utf_16_is_found() -> None:
+    assert names(LONG.value.encode("utf-16-le")) == names(LONG.value.encode("utf-16")) == {"long"}
 
 
-def test_a_beginning_without_a_name_is_heard() -> None:
-    assert names(BIRD.value[:10]) == {"?"}
+def test_canary_cut_before_its_name_is_found_without_a_name() -> None:
+    assert names(LONG.value[:10]) == {"?"}
 
 
 @given(st.binary(max_size=10_000))
-def test_nothing_else_is_heard(data: bytes) -> None:
+def test_random_bytes_contain_no_canary(data: bytes) -> None:
     assert not names(data)
     assert not names(base64.b64encode(data))
 
 
 PLANTED: dict[str, Callable[[Path], Path]] = {
-    "a file": lambda folder: write(folder / "file", BIRD.raw),
-    "a hidden one below": lambda folder: write(folder / ".a/.b/.c", b"x" * 70_000 + BIRD.raw[:64]),
-    "a module that was kept": lambda folder: write(folder / "AnsiballZ.py", f"ARGS = {BIRD.raw!r}".encode()),
-    "a name": lambda folder: write(folder / SHORT.value, b""),
-    "the name of a folder": lambda folder: write(folder / SHORT.value / "x", b"").parent,
+    "a file": lambda folder: write(folder / "file", LONG.raw),
+    "a hidden file in a hidden folder": lambda folder: write(folder / ".a/.b/.c", b"x" * 70_000 + LONG.raw[:64]),
+    "a module left by Ansible": lambda folder: write(folder / "AnsiballZ.py", f"ARGS = {LONG.raw!r}".encode()),
+    "a file name": lambda folder: write(folder / SHORT.value, b""),
+    "a folder name": lambda folder: write(folder / SHORT.value / "x", b"").parent,
     "the target of a link": lambda folder: link(folder / "link"),
 }
 
@@ -127,38 +126,38 @@ def link(path: Path) -> Path:
 
 
 @pytest.mark.parametrize("plant", PLANTED.values(), ids=PLANTED)
-def test_every_place_is_searched(plant: Callable[[Path], Path], tmp_path: Path) -> None:
+def test_canary_is_found_in_every_kind_of_place(plant: Callable[[Path], Path], tmp_path: Path) -> None:
     place = plant(tmp_path)
-    assert {leak.place for leak in files_with([tmp_path])} == {str(place)}
-    assert not list(files_with([tmp_path], spared=[tmp_path / place.relative_to(tmp_path).parts[0]]))
+    assert {leak.place for leak in leaks_in_files([tmp_path])} == {str(place)}
+    assert not list(leaks_in_files([tmp_path], excluded=[tmp_path / place.relative_to(tmp_path).parts[0]]))
 
 
-def test_a_clean_folder_is_clean(tmp_path: Path) -> None:
+def test_folder_without_canaries_has_no_leak(tmp_path: Path) -> None:
     write(tmp_path / "a/b", b"nothing")
     (tmp_path / "dangling").symlink_to("nowhere")
-    assert not list(files_with([tmp_path, tmp_path / "none"]))
+    assert not list(leaks_in_files([tmp_path, tmp_path / "none"]))
 
 
-def test_a_leak_does_not_say_the_value(tmp_path: Path) -> None:
-    write(tmp_path / "file", BIRD.raw)
-    (leak,) = files_with([tmp_path])
-    assert leak == Leak(str(tmp_path / "file"), "bird", "plain")
+def test_leak_does_not_contain_the_value(tmp_path: Path) -> None:
+    write(tmp_path / "file", LONG.raw)
+    (leak,) = leaks_in_files([tmp_path])
+    assert leak == Leak(str(tmp_path / "file"), "long", "plain")
 
 
 # Programs
 
 
-def trace(tmp_path: Path, argv: list[str], **environment: str) -> list[Started]:
+def trace(tmp_path: Path, argv: list[str], **environment: str) -> list[ProgramStart]:
     log = tmp_path / "log"
     subprocess.run(
-        traced(argv, str(log)), check=False, capture_output=True, env={"PATH": "/usr/bin:/bin", **environment}
+        strace_argv(argv, str(log)), check=False, capture_output=True, env={"PATH": "/usr/bin:/bin", **environment}
     )
     with log.open("rb") as lines:
-        return list(started(lines))
+        return list(read_log(lines))
 
 
 @needs_strace
-def test_arguments_and_environments_are_read_whole(tmp_path: Path) -> None:
+def test_arguments_and_environments_are_read_completely(tmp_path: Path) -> None:
     odd = 'a "quoted" ], [ \\x41 ...\n) = 0 grüße' + "x" * 100_000
     (program,) = trace(tmp_path, ["true", odd, "", "]"], ODD=odd)
     assert program.program.endswith("/true")
@@ -166,11 +165,11 @@ def test_arguments_and_environments_are_read_whole(tmp_path: Path) -> None:
     assert f"ODD={odd}".encode() in program.environment
 
 
-GIVEN: dict[str, tuple[str, set[str]]] = {
+RECEIVED: dict[str, tuple[str, set[str]]] = {
     "an argument": ("/bin/echo {short}", {"argv"}),
     "an argument of a grandchild": ("(sh -c 'sleep 0.01; /bin/echo {short}' &) ; sleep 0.2", {"argv"}),
-    "one that fails": ("/no/such/program {short}", {"argv"}),
-    "what exec is given": ("exec /bin/echo {short}", {"argv"}),
+    "an argument of a program that does not exist": ("/no/such/program {short}", {"argv"}),
+    "an argument of exec": ("exec /bin/echo {short}", {"argv"}),
     "a variable": ("A={short} /bin/true", {"environment"}),
     "a variable in hex": ("A={hex} env B=1 true", {"environment"}),
     "an exported one": ("export A={short}; /bin/true", {"environment"}),
@@ -181,18 +180,18 @@ GIVEN: dict[str, tuple[str, set[str]]] = {
 
 
 @needs_strace
-@pytest.mark.parametrize(("text", "expected"), GIVEN.values(), ids=GIVEN)
-def test_what_programs_are_given_is_heard(tmp_path: Path, text: str, expected: set[str]) -> None:
+@pytest.mark.parametrize(("text", "expected"), RECEIVED.values(), ids=RECEIVED)
+def test_canary_in_arguments_or_environment_is_found(tmp_path: Path, text: str, expected: set[str]) -> None:
     file = write(tmp_path / "file", SHORT.raw + b"\n")
     script = write(tmp_path / "script", text.format(short=SHORT.value, hex=SHORT.raw.hex(), file=file).encode())
     found = trace(tmp_path, ["sh", str(script)])
-    heard = {where for one in found for where in ("argv", "environment") if names(b"\0".join(getattr(one, where)))}
+    received = {where for one in found for where in ("argv", "environment") if names(b"\0".join(getattr(one, where)))}
     assert found
-    assert heard == expected
+    assert received == expected
 
 
 @needs_strace
-def test_threads_and_interruptions_lose_no_program(tmp_path: Path) -> None:
+def test_programs_started_by_parallel_threads_are_all_read(tmp_path: Path) -> None:
     text = """
 import subprocess, sys, threading
 def start(): [subprocess.run(["/bin/true", sys.argv[1]]) for _ in range(10)]
@@ -204,7 +203,7 @@ threads = [threading.Thread(target=start) for _ in range(8)]
     assert sum(one.argv == (b"/bin/true", SHORT.raw) for one in found) == 80
 
 
-CUT = {
+TRUNCATED = {
     "a string": b'7 execve("\\x61", ["\\x61"...], []) = 0\n',
     "an environment that is a number": b'7 execve("\\x61", ["\\x61"], 0x7ffe /* 30 vars */) = 0\n',
     "arguments that are not all": b'7 execve("\\x61", ["\\x61", ...], []) = 0\n',
@@ -212,20 +211,20 @@ CUT = {
 }
 
 
-@pytest.mark.parametrize("line", CUT.values(), ids=CUT)
-def test_a_log_that_says_less_than_everything_is_an_error(line: bytes) -> None:
+@pytest.mark.parametrize("line", TRUNCATED.values(), ids=TRUNCATED)
+def test_truncated_log_line_raises(line: bytes) -> None:
     with pytest.raises(ValueError, match=r"cannot be read|not whole"):
-        list(started([line]))
+        list(read_log([line]))
 
 
-def test_unfinished_calls_count() -> None:
-    (one,) = started([b'7 execve("\\x61", ["\\x62"], ["\\x63"] <unfinished ...>\n', b"7 <... execve resumed>) = 0\n"])
-    assert one == Started("a", (b"b",), (b"c",))
+def test_unfinished_call_is_read() -> None:
+    (one,) = read_log([b'7 execve("\\x61", ["\\x62"], ["\\x63"] <unfinished ...>\n', b"7 <... execve resumed>) = 0\n"])
+    assert one == ProgramStart("a", (b"b",), (b"c",))
 
 
-def test_what_is_packed_is_not_heard() -> None:
-    """What the scanner cannot do, so that nobody relies on it."""
+def test_compressed_canary_is_not_found() -> None:
+    """A known limit of the scanner."""
     packed = io.BytesIO()
     with gzip.GzipFile(fileobj=packed, mode="wb") as stream:
-        stream.write(BIRD.raw)
+        stream.write(LONG.raw)
     assert not names(packed.getvalue())

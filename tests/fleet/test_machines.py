@@ -122,7 +122,7 @@ def _shown(machine: Machine, user: str) -> str:
     return machine.ssh(user, ["zsh", "-i", "-c", f'print -rn -- "${EXPORTED}"']).out
 
 
-def test_limit_serves_one_machine_and_leaves_the_others_alone(story: Story) -> None:
+def test_limit_serves_one_machine_only(story: Story) -> None:
     assert story.limited.done.returncode == 0, story.limited.text
     assert recap(story.limited.text, "bookworm")["changed"] > 0
     assert not recap(story.limited.text, "trixie")
@@ -130,7 +130,7 @@ def test_limit_serves_one_machine_and_leaves_the_others_alone(story: Story) -> N
     assert story.left_alone.split() == [".ssh", "build-token"]
 
 
-def test_a_machine_that_is_gone_keeps_no_other_from_being_served(story: Story) -> None:
+def test_unreachable_machine_does_not_block_the_others(story: Story) -> None:
     assert story.everything.done.returncode == 4, story.everything.text
     assert recap(story.everything.text, "gone")["unreachable"] == 1
     assert recap(story.everything.text, "trixie")["changed"] > 0
@@ -138,7 +138,7 @@ def test_a_machine_that_is_gone_keeps_no_other_from_being_served(story: Story) -
     assert story.shown == {place: value(*place) for place in story.shown}
 
 
-def test_each_machine_has_a_report_of_its_own(story: Story) -> None:
+def test_each_machine_writes_its_own_report(story: Story) -> None:
     assert sorted(story.everything.reports) == ["report.bookworm.json", "report.trixie.json"]
     for name, members in SERVED.items():
         report = story.everything.reports[f"report.{name}.json"]
@@ -146,11 +146,11 @@ def test_each_machine_has_a_report_of_its_own(story: Story) -> None:
         assert {item["member"] for item in report["items"]} == set(members)
 
 
-def test_who_does_not_work_on_a_machine_has_nothing_there(story: Story) -> None:
+def test_member_of_another_machine_gets_no_files(story: Story) -> None:
     assert story.machines["bookworm"].ssh("bob", "ls -A").check().out.split() == [".ssh", "build-token"]
 
 
-def test_again_changes_nothing_and_leaves_nothing_of_root(story: Story) -> None:
+def test_second_run_changes_nothing_and_no_process_of_root_stays(story: Story) -> None:
     assert story.again.done.returncode == 0, story.again.text
     for name, machine in story.machines.items():
         assert recap(story.again.text, name)["changed"] == 0
@@ -161,6 +161,6 @@ def test_again_changes_nothing_and_leaves_nothing_of_root(story: Story) -> None:
         assert machine.ssh("root", left).check().out == ""
 
 
-def test_no_value_is_shown(story: Story) -> None:
+def test_output_shows_no_value(story: Story) -> None:
     for run in (story.limited, story.everything, story.again):
         assert "value of" not in run.text + json.dumps(run.reports)

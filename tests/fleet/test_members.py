@@ -108,7 +108,7 @@ def _processes(accounts: list[Account]) -> list[str]:
     return list(filter(None, found))
 
 
-def test_everybody_else_is_served(story: Story) -> None:
+def test_other_members_are_served(story: Story) -> None:
     for account in story.served:
         assert story.first.rows(account.name, "changed")
         assert story.first.rows(account.name, "failed", "unknown") == []
@@ -116,21 +116,21 @@ def test_everybody_else_is_served(story: Story) -> None:
 
 
 @pytest.mark.skipif(not shutil.which("zsh"), reason="needs zsh")
-def test_their_shells_have_their_own_value(story: Story) -> None:
+def test_each_shell_has_its_members_own_value(story: Story) -> None:
     for account in story.served:
         shown = account.run("zsh", "-i", "-c", f'print -rn -- "${EXPORTED}"')
         assert shown.stdout == story.value(account), shown.stderr
 
 
 @pytest.mark.parametrize("trouble", TROUBLES)
-def test_each_trouble_is_named_with_its_reason(story: Story, trouble: str) -> None:
+def test_trouble_is_reported_with_its_reason(story: Story, trouble: str) -> None:
     name = story.troubled[trouble].name
     told = [row["what"] for row in story.first.rows(name, "failed", "unknown")]
     assert [what for what in told if re.search(TROUBLES[trouble].told, what)], told
     assert name in story.first.done.stdout
 
 
-def test_the_run_fails_in_bounded_time(story: Story) -> None:
+def test_run_fails_in_bounded_time(story: Story) -> None:
     for run in (story.first, story.second):
         assert run.done.returncode == 2, run.done.stdout + run.done.stderr
         assert recap(run.done.stdout)["failed"] == 1
@@ -138,13 +138,13 @@ def test_the_run_fails_in_bounded_time(story: Story) -> None:
         assert run.seconds < PATIENCE
 
 
-def test_again_changes_nothing_for_the_served(story: Story) -> None:
+def test_second_run_changes_nothing_for_served_members(story: Story) -> None:
     for account in story.served:
         assert story.second.rows(account.name, "changed", "failed", "unknown") == []
     assert recap(story.second.done.stdout)["changed"] == 0
 
 
-def test_nobody_writes_for_anybody_else(story: Story) -> None:
+def test_members_write_only_their_own_files(story: Story) -> None:
     for account in story.served:
         assert account.run("find", ".", "!", "-user", account.name).stdout == ""
         kept = account.run("find", ".local", "-type", "f").stdout
@@ -153,11 +153,11 @@ def test_nobody_writes_for_anybody_else(story: Story) -> None:
     assert EXPORTED not in Path("/etc/shadow").read_text()
 
 
-def test_no_program_of_anybody_runs_on(story: Story) -> None:
+def test_no_program_of_a_member_keeps_running(story: Story) -> None:
     assert story.left == []
 
 
-def test_no_value_is_shown(story: Story) -> None:
+def test_output_shows_no_value(story: Story) -> None:
     for run in (story.first, story.second):
         shown = run.done.stdout + run.done.stderr + json.dumps(run.report)
         assert "value of " not in shown

@@ -74,7 +74,7 @@ TROUBLES = {
     "zshrc-of-root": Trouble(_link(".zshrc", lambda _: "/etc/shadow"), r"\.zshrc"),
     "state-of-another": Trouble(_link(".local/state", lambda other: f"{other.home}/.local/state"), r"\.local/state"),
     "home-is-read-only": Trouble(_read_only, r"\.local"),
-    "home-is-full": Trouble(_nothing, r"[Nn]o space"),
+    "home-is-full": Trouble(_nothing, r"is full|[Nn]o space"),
     "aws-config-is-a-folder": Trouble(_folder, r"\.aws/config"),
     "source-hangs": Trouble(_nothing, r"not done within|10 s"),
 }

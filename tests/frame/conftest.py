@@ -6,12 +6,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,7 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parents[2]
-FRAME = ("bootstrap.sh", "test.sh", "ansible.cfg", "requirements", ".collections")
+FRAME = (
+    *("bootstrap.sh", "test.sh", "ansible.cfg", "requirements", "starter"),
+    *(".collections", "galaxy.yml", "meta", "playbooks", "plugins", "roles"),
+)
 PLAYBOOK = """
 - hosts: all
   gather_facts: false
@@ -37,9 +41,14 @@ PLAYBOOK = """
           - "collections={{ lookup('config', 'COLLECTIONS_PATHS') | join(':') }}"
           - "locale={{ lookup('env', 'LC_ALL') }}"
 """
-HOSTS = "all: {hosts: {here: {ansible_connection: local}}}\n"
+LOCAL = "/usr/local/bin:/usr/bin:/bin"
+HOSTS = (
+    "all: {hosts: {here: {ansible_connection: local, ansible_python_interpreter: '{{ ansible_playbook_python }}'}}}\n"
+)
 # Where packages come from is the business of the machine, for every user of it.
 SETTINGS = ("PIP_", "UV_", "SSL_", "REQUESTS_", "CURL_", "HTTP_", "HTTPS_", "NO_PROXY", "http_", "https_", "no_proxy")
+
+UNSET = "\0"
 
 
 def uid() -> int:
@@ -52,14 +61,15 @@ class Checkout:
     folder: Path
     home: Path
     cache: Path
-    path: str = "/usr/local/bin:/usr/bin:/bin"
+    path: str = LOCAL
 
     def command(self, *argv: str | Path, **variables: str) -> dict[str, object]:
         """What subprocess needs to run it as the owner of the checkout."""
         given = {name: value for name, value in os.environ.items() if name.startswith(SETTINGS)}
         own = {"HOME": str(self.home), "PATH": self.path, "LANG": "C.UTF-8", "XDG_CACHE_HOME": str(self.cache)}
         person = {"user": uid(), "group": uid(), "extra_groups": []} if not os.getuid() else {}
-        return {"args": argv, "cwd": self.home, "env": {**given, **own, **variables}, "text": True, **person}
+        environment = {name: value for name, value in {**given, **own, **variables}.items() if value != UNSET}
+        return {"args": argv, "cwd": self.home, "env": environment, "text": True, **person}
 
     def run(self, *argv: str | Path, **variables: str) -> subprocess.CompletedProcess[str]:
         command = self.command(*argv, **variables)
@@ -67,6 +77,19 @@ class Checkout:
 
     def bootstrap(self, *arguments: str | Path, **variables: str) -> subprocess.CompletedProcess[str]:
         return self.run(self.folder / "bootstrap.sh", *arguments, **variables)
+
+    def play(self, *arguments: str | Path, **variables: str) -> subprocess.CompletedProcess[str]:
+        """ansible-playbook of the checkout."""
+        return self.run(self.folder / ".venv/bin/ansible-playbook", *arguments, **variables)
+
+    def declare(self, declared: str, *, name: str = "inventory") -> Path:
+        """An inventory of this machine in the person's home."""
+        folder = self.home / name
+        (folder / "group_vars").mkdir(parents=True, exist_ok=True)
+        (folder / "hosts.yml").write_text(HOSTS)
+        (folder / "group_vars/all.yml").write_text(declared)
+        self.give(self.home)
+        return folder
 
     def start(self, *arguments: str, **variables: str) -> subprocess.Popen[str]:
         command = self.command(self.folder / "bootstrap.sh", *arguments, **variables)
@@ -90,12 +113,6 @@ class Checkout:
         return str(folder)
 
 
-def seconds(checkout: Checkout, program: str | Path) -> float:
-    began = time.monotonic()
-    assert checkout.run(program, "--version").returncode == 0
-    return time.monotonic() - began
-
-
 @pytest.fixture(scope="session")
 def cache() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="latchkey-cache-"))
@@ -106,6 +123,33 @@ def cache() -> Iterator[Path]:
 
 @pytest.fixture
 def checkout(cache: Path) -> Iterator[Checkout]:
+    with _checked_out(cache) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def started(cache: Path, uv: Path) -> Iterator[Checkout]:
+    """A checkout that was started once, the quick way; tests leave it as it is."""
+    with _checked_out(cache) as made:
+        made.path = f"{uv.parent}:{LOCAL}"
+        done = made.bootstrap("--version")
+        assert done.returncode == 0, done.stderr
+        yield made
+
+
+@pytest.fixture
+def ready(started: Checkout) -> Iterator[Checkout]:
+    """The started checkout for a person with an empty home."""
+    home = started.folder.parent / "home of a test"
+    home.mkdir()
+    made = dataclasses.replace(started, home=home)
+    made.give(home)
+    yield made
+    shutil.rmtree(home)
+
+
+@contextlib.contextmanager
+def _checked_out(cache: Path) -> Iterator[Checkout]:
     top = Path(tempfile.mkdtemp(prefix="latchkey-frame-"))
     top.chmod(0o755)
     made = Checkout(folder=make(top / "it's a checkout"), home=top / "home", cache=cache)

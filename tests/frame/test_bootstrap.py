@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.frame.conftest import HOSTS, seconds
+from tests.frame.conftest import LOCAL
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,16 +23,8 @@ if TYPE_CHECKING:
 
     from tests.frame.conftest import Checkout
 
-LOCAL = "/usr/local/bin:/usr/bin:/bin"
-
-
-@pytest.fixture
-def ready(checkout: Checkout, uv: Path) -> Checkout:
-    """A checkout that was started once, the quick way."""
-    checkout.path = f"{uv.parent}:{LOCAL}"
-    done = checkout.bootstrap("--version")
-    assert done.returncode == 0, done.stderr
-    return checkout
+# Settings of a person that would leave a venv empty.
+PIP_CONF = "[global]\nuser = true\n[install]\ntarget = elsewhere\nno-deps = true\n"
 
 
 @pytest.mark.parametrize("with_uv", [False, True], ids=["pip", "uv"])
@@ -41,6 +33,10 @@ def test_first_start(checkout: Checkout, uv: Path, with_uv: bool) -> None:
     sudo.parent.mkdir()
     sudo.write_text("#!/bin/sh\ntouch asked\n")
     sudo.chmod(0o755)
+    config = checkout.home / ".config/pip/pip.conf"
+    config.parent.mkdir(parents=True)
+    config.write_text(PIP_CONF)
+    checkout.give(checkout.home)
     checkout.path = f"{sudo.parent}:{uv.parent if with_uv else LOCAL}:{LOCAL}"
     done = checkout.bootstrap("--check", "-e", "word='two words'")
     assert done.returncode == 0, done.stderr
@@ -48,16 +44,18 @@ def test_first_start(checkout: Checkout, uv: Path, with_uv: bool) -> None:
     assert f"python={checkout.folder}/.venv/bin/python" in done.stdout
     assert "check=True" in done.stdout
     assert "word=two words" in done.stdout
-    assert done.stderr.count("\n") == 1, done.stderr
+    making, _newline, progress = done.stderr.partition("\n")
+    assert making.startswith(f"bootstrap.sh: making {checkout.folder}/.venv with ")
+    assert re.fullmatch(r"([a-z ]+\.*)*\n?", progress), progress
     assert (checkout.folder / ".venv/bin/pip").exists() is not with_uv
     assert not (checkout.home / "asked").exists()
 
 
-def test_later_starts_add_next_to_nothing(ready: Checkout) -> None:
-    through = min(seconds(ready, ready.folder / "bootstrap.sh") for _ in range(5))
-    directly = min(seconds(ready, ready.folder / ".venv/bin/ansible-playbook") for _ in range(5))
-    assert through - directly < 0.2
+def test_later_starts_leave_the_venv_as_it_is(ready: Checkout) -> None:
+    venv = ready.folder / ".venv"
+    before = {path: path.lstat().st_mtime_ns for path in (venv, venv / ".latchkey", *venv.glob("bin/*"))}
     assert ready.bootstrap("--version").stderr == ""
+    assert {path: path.lstat().st_mtime_ns for path in before} == before
 
 
 def test_the_environment_of_the_user_stays_out(ready: Checkout) -> None:
@@ -101,36 +99,18 @@ def test_a_prepared_shell(ready: Checkout, shell: str) -> None:
     assert f"inventory={ready.folder}/inventory/local" in done.stdout
 
 
-@pytest.mark.parametrize("shell", ["sh", "bash", "zsh"])
-def test_the_inventory_of_a_prepared_shell(ready: Checkout, shell: str) -> None:
-    def used(after: str, **variables: str) -> str:
-        line = f'. "$1/.venv/bin/activate" && {after}'
-        done = ready.run(shell, "-ec", line, shell, ready.folder, **variables)
-        assert done.returncode == 0, done.stderr
-        return done.stdout.rpartition("inventory=")[2].partition("\n")[0]
-
-    own, named = ready.home / ".config/latchkey/inventory", ready.home / "named"
-    local = f"{ready.folder}/inventory/local"
-    for folder in (own.with_name("later"), named):
-        folder.mkdir(parents=True)
-        (folder / "hosts.yml").write_text(HOSTS)
-    ready.give(ready.home / ".config", named)
-    play, again = 'ansible-playbook "$1/bootstrap.yml"', '"$1/bootstrap.sh"'
-    made = f"mv {own.with_name('later')} {own}"
-    assert used(play) == local
-    assert used(f"LATCHKEY_INVENTORY={named} {play}") == str(named)
-    assert used(f"export LATCHKEY_INVENTORY={named} && {play}") == str(named)
-    assert used(f"export LATCHKEY_INVENTORY=named && {play}") == str(named)
-    assert used(f"export LATCHKEY_INVENTORY='~/named' && {play}") == str(named)
-    assert used(f"export LATCHKEY_INVENTORY={named} && {again}") == str(named)
-    assert used(play, LATCHKEY_INVENTORY="named") == str(named)
-    assert used(f"{play} -i named", LATCHKEY_INVENTORY="nowhere") == str(named)
-    assert used(f"{made} && {again}") == str(own)
-    assert used(play) == str(own)
-    assert used(f"mv {own} {own}.gone && {again}") == local
+@pytest.mark.parametrize("shell", ["bash", "zsh"])
+def test_deactivate_leaves_nothing(ready: Checkout, shell: str) -> None:
+    line = 'env >before && . "$1/.venv/bin/activate" && deactivate && env >after && diff before after'
+    done = ready.run(shell, "-c", line, shell, ready.folder)
+    of_the_venv_itself = "_=|OLDPWD=|PS1=$"
+    assert not re.findall(rf"(?m)^[<>] (?!{of_the_venv_itself}).*", done.stdout), done.stdout
 
 
-def test_changed_requirements_make_it_anew(ready: Checkout) -> None:
+def test_changed_requirements_make_it_anew(checkout: Checkout, uv: Path) -> None:
+    ready = checkout
+    ready.path = f"{uv.parent}:{LOCAL}"
+    assert ready.bootstrap("--version").returncode == 0
     stray = ready.folder / ".venv" / "stray"
     stray.touch()
     with (ready.folder / "requirements/run.txt").open("a") as file:
@@ -179,6 +159,7 @@ def test_an_index_that_cannot_be_had(checkout: Checkout, uv: Path) -> None:
     done = checkout.bootstrap("--version", PIP_NO_INDEX="1", PIP_FIND_LINKS="/nowhere", PIP_RETRIES="0")
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].startswith("bootstrap.sh: requirements/run.txt could not be installed")
+    assert not (checkout.folder / ".venv").exists()
     checkout.path = f"{uv.parent}:{LOCAL}"
     assert checkout.bootstrap("--version").returncode == 0
 
@@ -207,6 +188,22 @@ def twin(checkout: Checkout, *, pip: bool) -> Path:
 def test_no_python(checkout: Checkout) -> None:
     checkout.path = checkout.only()
     assert last_line(checkout) == "bootstrap.sh: no Python 3.11 to 3.14 here: install one, or uv, which fetches one"
+
+
+@pytest.mark.parametrize("tools", [False, True])
+def test_python_of_a_mac_without_command_line_tools_is_not_started(checkout: Checkout, tools: bool) -> None:
+    """It would open a dialog. /usr/bin/python3 of this machine stands for it."""
+    stubs = checkout.home / "stubs"
+    stubs.mkdir()
+    scripts = {"uname": "echo Darwin", "xcode-select": f'[ "$*" = -p ] && exit {0 if tools else 2}', "uv": "exit 1"}
+    for name, script in scripts.items():
+        (stubs / name).write_text(f"#!/bin/sh\n{script}\n")
+        (stubs / name).chmod(0o755)
+    checkout.give(stubs)
+    checkout.path = f"{stubs}:/usr/bin"
+    message = last_line(checkout, PIP_INDEX_URL="http://127.0.0.1:9/simple", PIP_RETRIES="0")
+    expected = "bootstrap.sh: no Python 3.11 to 3.14 here: run xcode-select --install, or brew install python3"
+    assert (message == expected) is not tools
 
 
 def test_no_venv_module(checkout: Checkout) -> None:
@@ -241,8 +238,74 @@ def test_a_folder_that_cannot_be_written(checkout: Checkout) -> None:
     checkout.folder.chmod(0o755)
 
 
+def test_an_index_that_does_not_answer_is_one_line(checkout: Checkout) -> None:
+    closed = {"PIP_INDEX_URL": "http://alice:hunter2@127.0.0.1:9/simple", "PIP_RETRIES": "0"}
+    nothing = {"PIP_EXTRA_INDEX_URL": "", "PIP_FIND_LINKS": ""}
+    done = checkout.bootstrap("--version", **closed, **nothing)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == (
+        "bootstrap.sh: requirements/run.txt could not be installed: the package index http://127.0.0.1:9 does not"
+        " answer; nothing was touched: check the network, the proxy and the index in PIP_INDEX_URL or pip.conf, and"
+        " start again"
+    )
+    assert "hunter2" not in done.stderr
+    assert not (checkout.folder / ".venv").exists()
+
+
+UV_TWIN = """#!/bin/sh
+env >"$HOME/environment-of-uv"
+case $* in
+*install*) echo "error: invalid peer certificate: UnknownIssuer" >&2; exit 2 ;;
+esac
+exec {uv} "$@"
+"""
+
+
+def test_where_uv_fails_pip_is_used(checkout: Checkout, uv: Path) -> None:
+    twin = checkout.home / "bin/uv"
+    twin.parent.mkdir()
+    twin.write_text(UV_TWIN.format(uv=uv))
+    twin.chmod(0o755)
+    checkout.give(checkout.home)
+    checkout.path = f"{twin.parent}:{LOCAL}"
+    done = checkout.bootstrap("--version", UV_TARGET="elsewhere")
+    assert done.returncode == 0, done.stderr
+    assert (checkout.folder / ".venv/bin/pip").exists()
+    environment = (checkout.home / "environment-of-uv").read_text()
+    assert "UV_SYSTEM_CERTS=true" in environment
+    assert "UV_TARGET" not in environment
+
+
+def test_an_interrupted_first_start_is_one_line(checkout: Checkout, uv: Path) -> None:
+    checkout.path = f"{uv.parent}:{LOCAL}"
+    first = checkout.start("--version")
+    assert "making" in first.stdout.readline()
+    second = checkout.start("--version")
+    assert "waiting for another start" in second.stdout.readline()
+    for each in (second, first):
+        os.killpg(each.pid, signal.SIGINT)
+        text = each.communicate()[0].splitlines()
+        assert each.returncode == 130
+        assert "Traceback" not in "".join(text)
+        assert text[-1] == "bootstrap.sh: interrupted: nothing was touched, the next start begins anew"
+    assert not (checkout.folder / ".venv").exists()
+
+
+def test_a_venv_that_lost_a_package_is_made_anew(checkout: Checkout, uv: Path) -> None:
+    checkout.path = f"{uv.parent}:{LOCAL}"
+    assert checkout.bootstrap("--version").returncode == 0
+    shutil.rmtree(next((checkout.folder / ".venv").glob("lib/python3*/site-packages/ansible")))
+    damaged = checkout.play("bootstrap.yml")
+    assert damaged.returncode == 1
+    assert damaged.stderr == (
+        f"ansible-playbook: {checkout.folder}/.venv is damaged (ansible cannot be imported): "
+        f"{checkout.folder}/bootstrap.sh makes it anew\n"
+    )
+    again = checkout.bootstrap("--check")
+    assert again.returncode == 0, again.stderr
+
+
 def test_a_home_that_cannot_be_written(ready: Checkout) -> None:
-    shutil.rmtree(ready.home / ".ansible")
     ready.home.chmod(0o555)
     refused = ready.bootstrap("--check")
     done = ready.bootstrap("--check", ANSIBLE_LOCAL_TEMP=str(ready.cache))
@@ -253,6 +316,14 @@ def test_a_home_that_cannot_be_written(ready: Checkout) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert "check=True" in done.stdout
+
+
+def test_help_is_about_bootstrap_and_needs_no_venv(checkout: Checkout) -> None:
+    done = checkout.bootstrap("--help")
+    assert done.returncode == 0
+    assert done.stdout.startswith("./bootstrap.sh ")
+    assert f"{checkout.folder}/.venv/bin/ansible-playbook --help" in done.stdout
+    assert not (checkout.folder / ".venv").exists()
 
 
 def test_suites_are_named(checkout: Checkout) -> None:

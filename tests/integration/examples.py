@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The worked examples as they ship, and what a run says of them."""
+"""Installation of an example inventory into a home, and readers of a run's summary and report."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ _TWINS = {
 
 
 def install(person: Person, example: str, twins: Twins, **more: object) -> None:
-    """The example as the person's inventory, its issuers asked at their twins, with a file of the test's own beside."""
+    """Write the example as the person's inventory, with the twins as issuers and ``more`` as additional variables."""
     folder = EXAMPLES / example
     person.write("inventory/hosts.yml", (folder / "hosts.yml").read_text())
     for path in sorted(folder.glob("group_vars/*/*.yml")):
         variables = yaml.safe_load(path.read_text()) or {}
-        _ask_twins(variables, twins)
+        _use_twins(variables, twins)
         person.write(f"inventory/{path.relative_to(folder)}", yaml.safe_dump(variables, sort_keys=False))
     person.write("inventory/group_vars/all/test.yml", yaml.safe_dump(more))
 
 
-def _ask_twins(variables: dict[str, Any], twins: Twins) -> None:
+def _use_twins(variables: dict[str, Any], twins: Twins) -> None:
     entries = [entry for value in variables.values() if isinstance(value, dict) for entry in value.values()]
     for check in [entry.get("check") or {} for entry in entries if isinstance(entry, dict)]:
         if check.get("provider") in _TWINS:
@@ -49,21 +49,22 @@ def _ask_twins(variables: dict[str, Any], twins: Twins) -> None:
 
 
 def verdict(done: CompletedProcess[str]) -> list[str]:
-    """The lines of the table."""
+    """Return the lines of the summary."""
     lines = done.stdout.splitlines()
     starts = [number for number, line in enumerate(lines) if line.startswith("== ")]
     assert len(starts) == 1, done.stdout + done.stderr
     rest = lines[starts[0] :]
-    return rest[: next(number for number, line in enumerate(rest) if line.startswith(("ok: [", "fatal: [", "[ERROR]")))]
+    return rest[: next(number for number, line in enumerate(rest) if line.startswith("inventory: "))]
 
 
 def blocks(lines: list[str]) -> dict[str, str]:
-    """Each line that starts at the margin, with what is indented below it put behind it, on one line."""
+    """Return the indented lines below each unindented line, joined into one, without the line breaks of commands."""
     found: dict[str, str] = {}
     head = ""
     for line in lines[1:]:
         if line.startswith(" "):
-            found[head] += f" {line.strip()}"
+            text = line.removesuffix("\\").strip()
+            found[head] += f" {text}"
         else:
             head = line
             found[head] = ""
@@ -71,9 +72,9 @@ def blocks(lines: list[str]) -> dict[str, str]:
 
 
 def report(person: Person) -> dict[str, Any]:
-    whole = json.loads((person.home / "report.json").read_text())
-    assert isinstance(whole, dict)
-    return whole
+    content = json.loads((person.home / "report.json").read_text())
+    assert isinstance(content, dict)
+    return content
 
 
 def outcomes(person: Person) -> dict[str, str]:
@@ -81,7 +82,7 @@ def outcomes(person: Person) -> dict[str, str]:
 
 
 def managed(home: Path) -> dict[str, bytes]:
-    """Every file of a home but those of Ansible's temporary folder and the test's own."""
-    ours = {"report.json", "inventory", ".ansible"}
-    files = (path for path in home.rglob("*") if path.is_file() and path.relative_to(home).parts[0] not in ours)
+    """Return every file of a home except the test's own and those of Ansible's temporary folder."""
+    excluded = {"report.json", "inventory", ".ansible"}
+    files = (path for path in home.rglob("*") if path.is_file() and path.relative_to(home).parts[0] not in excluded)
     return {str(path.relative_to(home)): path.read_bytes() for path in files}

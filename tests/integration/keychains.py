@@ -6,36 +6,28 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.latchkey.workstation.plugins.module_utils import _sources
-from ansible_collections.latchkey.workstation.plugins.module_utils._child import Member
-from ansible_collections.latchkey.workstation.plugins.module_utils._keychain_converge import converge
-from ansible_collections.latchkey.workstation.plugins.module_utils._secrets import Secret
+from ansible_collections.latchkey.workstation.plugins.module_utils._core.secrets import Secret
+from ansible_collections.latchkey.workstation.plugins.module_utils._keychain.converge import converge
+
+from tests import builders
+from tests.builders import source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from ansible_collections.latchkey.workstation.plugins.module_utils._report import Report
+    from ansible_collections.latchkey.workstation.plugins.module_utils._core.report import Report
 
 ODD = "quote ' \" back\\slash $HOME `x` grüße\n"
 LONG = (ODD * 300).encode()[:8190].decode(errors="ignore")
-_NO_SOURCE = dict.fromkeys(
-    ("name", "path", "key", "pointer", "service", "account", "argv", "field", "version", "profile", "region")
-)
-
-
-def source(kind: str, **more: Any) -> dict[str, Any]:
-    return {**_NO_SOURCE, "kind": kind, **more}
 
 
 def credential(service: str, *sources: dict[str, Any], category: str = "", **keychain: Any) -> dict[str, Any]:
-    """A credential as a module gets it, kept under ``service`` and the account me."""
-    described = {"label": None, "kind": None, "comment": None, "trusted_apps": [], "state": "present"}
-    item = {"service": service, "account": "me", **described, **keychain}
-    return {"name": service, "category": category, "sources": list(sources), "keychain": item}
+    """A credential that is stored under ``service`` and the account me."""
+    item = {"service": service, "account": "me", **keychain}
+    return builders.credential(service, category=category, sources=list(sources), keychain=item)
 
 
 class Person:
@@ -45,11 +37,11 @@ class Person:
         self.home = home
         self.backend = backend
         self.security = security
-        self.member = Member("alice", "alice", str(home), os.geteuid(), os.getegid(), "/bin/sh", oneself=True)
+        self.member = builders.member(home)
 
     def converge(self, *credentials: dict[str, Any], value: str | None = None, **more: Any) -> Report:
         chosen = {"backend": self.backend, "security": self.security}
-        options = {"sources": _sources, "exclusive": True, "check_mode": False, **chosen, **more}
+        options = {"exclusive": True, "check_mode": False, **chosen, **more}
         return converge(self.member, credentials, value=Secret(value) if value else None, **options)
 
     def states(self, *credentials: dict[str, Any], **more: Any) -> list[str]:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A real moto server on loopback, and IAM users in it who may do what their policies say and nothing else."""
+"""Start a moto server on loopback, with IAM users who have only the rights of their policies."""
 
 from __future__ import annotations
 
@@ -57,14 +57,14 @@ def serve() -> Iterator[str]:
 
 
 def client(url: str, service: str) -> Any:
-    """Somebody who may do everything, until :func:`people` has been called."""
+    """A client with all rights, until :func:`people` has been called."""
     admin = botocore.session.Session()
     admin.set_credentials("admin", "admin-secret")
     return admin.create_client(service, region_name=REGION, endpoint_url=url)
 
 
 def people(url: str, policies: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, dict[str, str]]:
-    """An IAM user of each policy, with their access keys; from here on IAM decides."""
+    """Create an IAM user for each policy and return their access keys; turns authorization on."""
     iam = client(url, "iam")
     keys = {}
     for user, statements in policies.items():
@@ -79,7 +79,7 @@ def people(url: str, policies: Mapping[str, Sequence[Mapping[str, Any]]]) -> dic
 
 
 def refusing_as_ssm(url: str) -> contextlib.AbstractContextManager[str]:
-    """The same server behind a door that refuses in SSM's words; moto's own are those of EC2, in XML."""
+    """Proxy to the server that refuses as SSM does, in JSON; moto refuses as EC2 does, in XML."""
     refusal = b'{"__type": "AccessDeniedException", "Message": "not authorized to perform this"}'
     return door(
         url, lambda _asked, status, body: (400, refusal) if status == http.HTTPStatus.FORBIDDEN else (status, body)
@@ -88,7 +88,7 @@ def refusing_as_ssm(url: str) -> contextlib.AbstractContextManager[str]:
 
 @contextlib.contextmanager
 def door(url: str, judge: Judge) -> Iterator[str]:
-    """The address of a door to the same server: ``judge`` makes its answer of what was asked, status and body."""
+    """Address of a proxy to the server; ``judge`` turns request, status and body into the response."""
 
     class Door(http.server.BaseHTTPRequestHandler):
         def do_POST(self) -> None:

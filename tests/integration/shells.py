@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A home whose shells export something: what tests of real shells hold in their hand."""
+"""Fixtures for tests with real shells: a home with exports, odd values, and ways to run shells in it."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from ansible_collections.latchkey.workstation.plugins.module_utils import _exports_block, _exports_shell
-from ansible_collections.latchkey.workstation.plugins.module_utils._exports_shell import Exported
+from ansible_collections.latchkey.workstation.plugins.module_utils._exports import render, zshrc_block
+from ansible_collections.latchkey.workstation.plugins.module_utils._exports.render import Exported
+
+from tests.builders import programs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -76,10 +78,10 @@ class Shells:
         rows = [Exported(name.lower(), [name], [name], found) for name, found in places.items()]
         library = Path(LIBRARY.replace("~", str(self.home)))
         library.parent.mkdir(parents=True, exist_ok=True)
-        library.write_text(_exports_shell.render_library(rows, tools=self._tools))
-        (self.home / "latchkey-run").write_text(_exports_shell.render_run(str(library)))
-        block = _exports_block.render(list(places), library=LIBRARY)
-        (self.home / ".zshrc").write_bytes(_exports_block.place(before.encode(), block))
+        library.write_text(render.render_library(programs().library, rows, tools=self._tools))
+        (self.home / "latchkey-run").write_text(render.render_run(programs().run, str(library)))
+        block = zshrc_block.render(list(places), library=LIBRARY)
+        (self.home / ".zshrc").write_bytes(zshrc_block.insert(before.encode(), block))
 
     def zsh(self, script: str, **environment: str) -> subprocess.CompletedProcess[bytes]:
         """An interactive zsh."""
@@ -102,5 +104,5 @@ class Shells:
 
 
 def variables(out: bytes) -> dict[str, bytes]:
-    """What ``env -0`` printed."""
+    """The variables that ``env -0`` printed."""
     return {name.decode(): value for name, _, value in (line.partition(b"=") for line in out.split(b"\0")[:-1])}

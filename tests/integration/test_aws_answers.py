@@ -15,16 +15,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from ansible_collections.latchkey.workstation.plugins.module_utils import _boto, _boto_trouble
-from ansible_collections.latchkey.workstation.plugins.module_utils._check_aws_api import PROVIDERS
-from ansible_collections.latchkey.workstation.plugins.module_utils._checks_base import Check, Here
-from ansible_collections.latchkey.workstation.plugins.module_utils._deadline import Deadline
-from ansible_collections.latchkey.workstation.plugins.module_utils._sources_ssm import read_ssm
+from ansible_collections.latchkey.workstation.plugins.module_utils._checks.base import Check, LocalContext
+from ansible_collections.latchkey.workstation.plugins.module_utils._checks.providers.aws_api import PROVIDERS
+from ansible_collections.latchkey.workstation.plugins.module_utils._clients import aws_errors, aws_session
+from ansible_collections.latchkey.workstation.plugins.module_utils._core.deadline import Deadline
+from ansible_collections.latchkey.workstation.plugins.module_utils._sources.aws_ssm import read_ssm
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ansible_collections.latchkey.workstation.plugins.module_utils._checks_base import Outcome
+    from ansible_collections.latchkey.workstation.plugins.module_utils._checks.base import Outcome
 
     Said = tuple[int, str]
 
@@ -86,7 +86,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(tmp_path))
-    _boto.load()
+    aws_session.load()
     return tmp_path
 
 
@@ -94,7 +94,7 @@ def look(provider: str, home: Path, aws: Answers, **options: Any) -> Outcome:
     plain = {"provider": provider, "profile": "mine", "region": "us-west-2", "base_url": aws.url}
     local = PROVIDERS[provider].local
     assert local
-    return local(Check({**plain, **options}), Here(str(home), Deadline(10)))
+    return local(Check({**plain, **options}), LocalContext(str(home), Deadline(10)))
 
 
 def source(aws: Answers, **more: Any) -> dict[str, Any]:
@@ -151,7 +151,7 @@ NOBODY: dict[str, tuple[Said, str]] = {
 
 @pytest.mark.parametrize(("said", "cause"), NOBODY.values(), ids=NOBODY.keys())
 @pytest.mark.parametrize("before", [[], [told()]], ids=["to a read", "to a write"])
-def test_what_is_no_answer_of_ssm_is_no_verdict(
+def test_a_response_that_is_not_from_ssm_gives_unknown(
     aws: Answers, home: Path, before: list[Said], said: Said, cause: str
 ) -> None:
     aws.said = [*before, said]
@@ -161,7 +161,9 @@ def test_what_is_no_answer_of_ssm_is_no_verdict(
 
 
 @pytest.mark.parametrize(("said", "cause"), NOBODY.values(), ids=NOBODY.keys())
-def test_what_is_no_answer_of_ssm_is_no_value(aws: Answers, home: Path, said: Said, cause: str) -> None:
+def test_a_response_that_is_not_from_ssm_gives_a_blocked_source(
+    aws: Answers, home: Path, said: Said, cause: str
+) -> None:
     aws.said = [said]
     found = read_ssm(source(aws), str(home))
     assert found.state == "blocked"
@@ -170,9 +172,9 @@ def test_what_is_no_answer_of_ssm_is_no_value(aws: Answers, home: Path, said: Sa
 
 
 WORDS = {
-    "gate": "what answered is not AWS: a gate or proxy stands before it (HTTP ",
-    "rate_limited": "asked too often (",
-    "server": "AWS has trouble of its own (HTTP 50",
+    "gate": "the response is not from AWS: a login page or proxy is in the way (HTTP ",
+    "rate_limited": "too many requests (",
+    "server": "AWS returned a server error (HTTP 50",
 }
 
 
@@ -181,7 +183,7 @@ WORDS = {
     [row for name, row in NOBODY.items() if "AWS's words" not in name],
     ids=[name for name in NOBODY if "AWS's words" not in name],
 )
-def test_what_is_no_answer_of_sts_is_no_verdict(aws: Answers, home: Path, said: Said, cause: str) -> None:
+def test_a_response_that_is_not_from_sts_gives_unknown(aws: Answers, home: Path, said: Said, cause: str) -> None:
     aws.said = [said]
     outcome = look("aws_credentials", home, aws)
     assert (outcome.state, outcome.cause) == ("UNKNOWN", cause), outcome
@@ -191,7 +193,7 @@ def test_what_is_no_answer_of_sts_is_no_verdict(aws: Answers, home: Path, said: 
 @pytest.mark.parametrize(
     ("account", "arn"), [("", "arn:aws:iam::111122223333:user/x"), ("111122223333", ""), ("1", "x"), ("x", "arn:aws:")]
 )
-def test_who_it_is_has_an_account_and_a_name(aws: Answers, home: Path, account: str, arn: str) -> None:
+def test_an_identity_without_account_or_arn_gives_unknown(aws: Answers, home: Path, account: str, arn: str) -> None:
     aws.said = [identity(account, arn)]
     outcome = look("aws_credentials", home, aws, account=account)
     assert (outcome.state, outcome.cause) == ("UNKNOWN", "gate"), outcome
@@ -208,7 +210,7 @@ SHAPES: dict[str, Said] = {
 
 
 @pytest.mark.parametrize("said", SHAPES.values(), ids=SHAPES.keys())
-def test_a_parameter_is_the_one_that_was_asked_for_and_has_a_value(aws: Answers, home: Path, said: Said) -> None:
+def test_a_parameter_with_another_name_or_no_value_gives_a_blocked_source(aws: Answers, home: Path, said: Said) -> None:
     aws.said = [said]
     assert look("aws_parameter", home, aws, name=NAME).cause == "gate"
     assert read_ssm(source(aws), str(home)).state == "blocked"
@@ -225,7 +227,7 @@ OTHER_NAMES = {
 
 
 @pytest.mark.parametrize(("asked", "name"), OTHER_NAMES.values(), ids=OTHER_NAMES.keys())
-def test_a_parameter_may_be_asked_for_by_its_other_names(aws: Answers, home: Path, asked: str, name: str) -> None:
+def test_a_parameter_is_found_by_arn_version_or_label(aws: Answers, home: Path, asked: str, name: str) -> None:
     aws.said = [told(name)]
     assert look("aws_parameter", home, aws, name=asked).state == "PASS"
     assert read_ssm(source(aws, name=asked), str(home)).state == "found"
@@ -234,7 +236,7 @@ def test_a_parameter_may_be_asked_for_by_its_other_names(aws: Answers, home: Pat
 @pytest.mark.parametrize(
     ("data", "wanted"), [("abcdef\n", "abcdef"), ("abcdef\r\n", "abcdef"), ("ab cde\n\n", "ab cde\n")]
 )
-def test_one_newline_is_dropped_as_from_a_file(aws: Answers, home: Path, data: str, wanted: str) -> None:
+def test_one_trailing_newline_of_a_parameter_is_dropped(aws: Answers, home: Path, data: str, wanted: str) -> None:
     aws.said = [told(value=data)]
     secret = read_ssm(source(aws), str(home)).secret
     assert secret
@@ -245,7 +247,7 @@ CLOCKS = ("Signature expired: 20261127T060000Z is now earlier than …", "Signat
 
 
 @pytest.mark.parametrize("message", CLOCKS)
-def test_a_clock_that_is_off_says_nothing_of_the_key(aws: Answers, home: Path, message: str) -> None:
+def test_a_signature_refused_for_the_clock_gives_unknown(aws: Answers, home: Path, message: str) -> None:
     for provider, said, options in (
         ("aws_credentials", refused_by_sts("SignatureDoesNotMatch", message), {}),
         ("aws_parameter", refused("InvalidSignatureException", message), {"name": NAME}),
@@ -258,14 +260,14 @@ def test_a_clock_that_is_off_says_nothing_of_the_key(aws: Answers, home: Path, m
 
 
 @pytest.mark.parametrize("message", ["the request signature we calculated", f"{ECHO} Signature expired: x", ""])
-def test_another_word_on_a_signature_is_a_no(aws: Answers, home: Path, message: str) -> None:
+def test_another_signature_error_gives_fail(aws: Answers, home: Path, message: str) -> None:
     aws.said = [refused("InvalidSignatureException", message)]
     outcome = look("aws_parameter", home, aws, name=NAME)
     assert (outcome.state, outcome.cause) == ("FAIL", "signature"), outcome
     assert ECHO not in repr(outcome)
 
 
-def test_a_signature_is_refused_twice_before_it_is_a_no(aws: Answers, home: Path) -> None:
+def test_a_refused_signature_is_tried_a_second_time(aws: Answers, home: Path) -> None:
     aws.said = [refused_by_sts("SignatureDoesNotMatch"), identity("111122223333", "arn:aws:iam::111122223333:user/x")]
     assert look("aws_credentials", home, aws).state == "PASS"
     assert len(aws.asked) == 2
@@ -273,19 +275,21 @@ def test_a_signature_is_refused_twice_before_it_is_a_no(aws: Answers, home: Path
 
 def test_every_cause_is_documented() -> None:
     causes = DOCUMENT.read_text().partition("## Causes")[2]
-    tables = (_boto_trouble._CODES, _boto_trouble._KINDS)
-    found = {row[2] for table in tables for row in table} | {row[1] for row in _boto_trouble._STATUSES}
+    tables = (aws_errors._BY_CODE, aws_errors._BY_EXCEPTION)
+    found = {row[2] for table in tables for row in table} | {row[1] for row in aws_errors._BY_STATUS}
     assert not [cause for cause in {*found, "wrong_account"} if f"`{cause}`" not in causes]
 
 
 DECLARED = {
-    "no region": ({"region": "not a region!"}, "declaration", "has no region that AWS could have"),
+    "no region": ({"region": "not a region!"}, "declaration", "has an invalid region"),
     "a role of a profile that is not there": ({"profile": "astray"}, "malformed", "leads to no credentials"),
 }
 
 
 @pytest.mark.parametrize(("options", "cause", "reason"), DECLARED.values(), ids=DECLARED.keys())
-def test_what_cannot_be_asked(aws: Answers, home: Path, options: dict[str, Any], cause: str, reason: str) -> None:
+def test_a_profile_that_cannot_be_used_gives_unknown_without_a_request(
+    aws: Answers, home: Path, options: dict[str, Any], cause: str, reason: str
+) -> None:
     outcome = look("aws_credentials", home, aws, **options)
     assert (outcome.state, outcome.cause) == ("UNKNOWN", cause), outcome
     assert reason in outcome.reason

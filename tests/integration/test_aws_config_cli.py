@@ -98,7 +98,7 @@ def exported(person: Person, profile: str) -> dict[str, str]:
 
 
 def cache_role(person: Person, **key: str) -> None:
-    """What the CLI keeps of a role after a login: found only by a reading of the session that is exact."""
+    """Write the cache file of a role as the CLI does after a login; its name is a digest of ``key``."""
     name = hashlib.sha1(json.dumps(key, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
     role = {
         "AccessKeyId": "ASIACACHED",
@@ -115,7 +115,7 @@ def modes(person: Person) -> list[int]:
 
 
 @pytest.mark.parametrize("before", [b"", (FIXTURES / "windows.ini").read_bytes()], ids=["nothing", "windows"])
-def test_the_cli_reads_every_kind_of_section_as_declared(somebody: Person, before: bytes) -> None:
+def test_the_aws_cli_reads_every_kind_of_section_as_declared(somebody: Person, before: bytes) -> None:
     if before:
         somebody.write(".aws/config", before)
     foreseen = converge(somebody, "--check", **DECLARED)
@@ -147,7 +147,7 @@ def test_the_cli_reads_every_kind_of_section_as_declared(somebody: Person, befor
     assert (somebody.home / ".aws/credentials").read_bytes() == b""
 
 
-def test_the_environment_names_the_files_and_seeds_them(somebody: Person) -> None:
+def test_environment_variables_choose_and_seed_the_files(somebody: Person) -> None:
     env = {
         "AWS_CONFIG_FILE": "$HOME/elsewhere/config",
         "AWS_SHARED_CREDENTIALS_FILE": str(somebody.home / "elsewhere/credentials"),
@@ -165,9 +165,52 @@ def test_the_environment_names_the_files_and_seeds_them(somebody: Person) -> Non
     assert not converge(somebody, env={**env, "SEED_KEY": "an older value"}, **declared)["changed"]
 
 
-def test_a_reference_to_nothing_stops_everything(somebody: Person) -> None:
+def test_a_broken_reference_prevents_all_writes(somebody: Person) -> None:
     wrong = {"aws_config_profiles": {"dev": {"sso_session": "corp"}, "tool": {"credential_process": "~/give"}}}
     out = converge(somebody, fails=True, aws_config_credentials=DECLARED["aws_config_credentials"], **wrong)
-    assert "aws_config_profiles.dev.sso_session names corp, and there is no such [sso-session]" in out
-    assert "aws_config_profiles.tool.credential_process: there is no program ~/give" in out
+    assert "aws_config_profiles.dev.sso_session names corp, but there is no such [sso-session]" in out
+    assert "aws_config_profiles.tool.credential_process names a program that does not exist: ~/give" in out
     assert not (somebody.home / ".aws").exists()
+
+
+def test_check_mode_names_a_section_it_would_write_and_the_real_run_passes(somebody: Person) -> None:
+    somebody.declare(
+        latchkey_keychain_backend="files",
+        aws_config_sso_sessions={"corp": SESSION},
+        latchkey_credentials={"cli": {"check": {"provider": "aws_cli", "sso_session": "corp"}}},
+    )
+    env = {"LATCHKEY_REPORT": str(somebody.home / "report.json")}
+
+    def outcome(playbook: str, *arguments: str) -> tuple[str, str, str]:
+        somebody.play(playbook, *arguments, env=env)
+        (row,) = json.loads((somebody.home / "report.json").read_bytes())["checks"]
+        return row["outcome"], row["cause"], row["reason"]
+
+    reason = "depends on sso-session corp, which this run would write"
+    assert outcome("bootstrap.yml", "--check") == ("UNKNOWN", "planned", reason)
+    assert outcome("playbooks/check.yml", "--check")[:2] == ("FAIL", "prerequisite")  # writes no section
+    assert outcome("bootstrap.yml") == ("PASS", "", "recent enough")
+
+
+def test_check_mode_names_an_env_file_it_would_write_and_the_real_run_passes(somebody: Person) -> None:
+    somebody.write("token", "value of the token")
+    somebody.declare(
+        latchkey_keychain_backend="files",
+        latchkey_credentials={
+            "token": {
+                "source": [{"file": "~/token"}],
+                "keychain": {"service": "token", "account": "me"},
+                "export": {"name": "TOKEN", "file": "~/env/token.env"},
+                "check": {"provider": "file", "path": "~/env/token.env"},
+            }
+        },
+    )
+    env = {"LATCHKEY_REPORT": str(somebody.home / "report.json")}
+
+    def outcome(*arguments: str) -> tuple[str, str, str]:
+        somebody.play("bootstrap.yml", *arguments, env=env)
+        (row,) = json.loads((somebody.home / "report.json").read_bytes())["checks"]
+        return row["outcome"], row["cause"], row["reason"]
+
+    assert outcome("--check") == ("UNKNOWN", "planned", "depends on ~/env/token.env, which this run would write")
+    assert outcome()[0] == "PASS"

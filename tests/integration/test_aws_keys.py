@@ -12,10 +12,10 @@ import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from ansible_collections.latchkey.workstation.plugins.module_utils import _boto
-from ansible_collections.latchkey.workstation.plugins.module_utils._check_aws_api import PROVIDERS
-from ansible_collections.latchkey.workstation.plugins.module_utils._checks_base import Check, Here
-from ansible_collections.latchkey.workstation.plugins.module_utils._deadline import Deadline
+from ansible_collections.latchkey.workstation.plugins.module_utils._checks.base import Check, LocalContext
+from ansible_collections.latchkey.workstation.plugins.module_utils._checks.providers.aws_api import PROVIDERS
+from ansible_collections.latchkey.workstation.plugins.module_utils._clients import aws_session
+from ansible_collections.latchkey.workstation.plugins.module_utils._core.deadline import Deadline
 from botocore.config import Config
 from botocore.exceptions import EndpointConnectionError
 from botocore.httpsession import URLLib3Session
@@ -23,7 +23,7 @@ from botocore.httpsession import URLLib3Session
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ansible_collections.latchkey.workstation.plugins.module_utils._checks_base import Outcome
+    from ansible_collections.latchkey.workstation.plugins.module_utils._checks.base import Outcome
 
 LATER, EARLIER = "2099-01-01T00:00:00Z", "2020-01-01T00:00:00Z"
 ROLE = {"AccessKeyId": "ASIAKEPT", "SecretAccessKey": "s" * 40, "SessionToken": "t" * 100}
@@ -88,7 +88,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAENVIRON")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "the-secret-key-of-nobody")
     monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1:9/keys")
-    _boto.load()
+    aws_session.load()
     return tmp_path
 
 
@@ -115,7 +115,7 @@ def look(home: Path, profile: str, *, provider: str = "aws_credentials") -> Outc
     local = PROVIDERS[provider].local
     assert local
     options = {"provider": provider, "profile": profile, "region": "us-west-2"}
-    return local(Check(options), Here(str(home), Deadline(10)))
+    return local(Check(options), LocalContext(str(home), Deadline(10)))
 
 
 NONE: dict[str, tuple[dict[str, Any], tuple[str, str], str]] = {
@@ -126,7 +126,7 @@ NONE: dict[str, tuple[dict[str, Any], tuple[str, str], str]] = {
         ("ABSENT", "expired"),
         "aws sso login",
     ),
-    "no date": ({"token": {**TOKEN, "expiresAt": "soon"}}, ("ABSENT", "expired"), "aws sso login"),
+    "no date": ({"token": {**TOKEN, "expiresAt": "soon"}}, ("UNKNOWN", "malformed"), "aws sso login"),
     "a session without a role": ({"token": TOKEN}, ("UNKNOWN", "refreshable"), "aws sts get-caller-identity"),
     "a session to renew": (
         {"token": {**TOKEN, **RENEWABLE, "expiresAt": EARLIER}},
@@ -148,7 +148,7 @@ BY_PORTAL = {"portal": "portal", "by_portal": "portal", "by_role": "portal", "ol
 
 @pytest.mark.parametrize("row", NONE.values(), ids=NONE.keys())
 @pytest.mark.parametrize("profile", BY_PORTAL)
-def test_no_role_of_a_portal_is_taken_here(
+def test_sso_role_credentials_are_not_fetched(
     home: Path, asked: list[tuple[str, str]], profile: str, row: tuple[dict[str, Any], tuple[str, str], str]
 ) -> None:
     (state, expected, remedy), portal = row, BY_PORTAL[profile]
@@ -162,7 +162,7 @@ def test_no_role_of_a_portal_is_taken_here(
     assert kept(home) == before
 
 
-def test_a_name_of_two_words_is_quoted_where_it_is_to_be_typed(home: Path, asked: list[tuple[str, str]]) -> None:
+def test_a_profile_name_with_a_space_is_quoted_in_the_remedy(home: Path, asked: list[tuple[str, str]]) -> None:
     (home / ".aws/config").write_text(CONFIG.replace("profile portal", "profile 'my portal'"))
     assert look(home, "my portal").remedy == "aws sso login --profile 'my portal'"
     keep(home, "portal", token=TOKEN)
@@ -183,7 +183,7 @@ TAKEN = {
 
 
 @pytest.mark.parametrize(("profile", "row"), TAKEN.items(), ids=TAKEN.keys())
-def test_what_is_kept_and_lives_is_used(
+def test_cached_credentials_that_are_current_are_used(
     home: Path, asked: list[tuple[str, str]], profile: str, row: tuple[str, str]
 ) -> None:
     key, portal = row
@@ -196,7 +196,7 @@ def test_what_is_kept_and_lives_is_used(
     assert kept(home) == before
 
 
-def test_an_older_botocore_which_knows_no_configured_addresses_is_good_enough(
+def test_an_older_botocore_without_some_client_options_works(
     home: Path, asked: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     known = {name: value for name, value in Config.OPTION_DEFAULTS.items() if name != "ignore_configured_endpoint_urls"}
@@ -207,28 +207,26 @@ def test_an_older_botocore_which_knows_no_configured_addresses_is_good_enough(
 
 
 ELSEWHERE = {
-    "browser": "browser has its keys from aws login",
-    "by_browser": "browser has its keys from aws login",
-    "by_machine": "by_machine has its keys from credential_source Ec2InstanceMetadata",
-    "by_container": "by_container has its keys from credential_source EcsContainer",
-    "by_machine_indeed": "has its keys from credential_source Ec2InstanceMetadata",
+    "browser": "browser gets its credentials from aws login",
+    "by_browser": "browser gets its credentials from aws login",
+    "by_machine": "by_machine gets its credentials from credential_source Ec2InstanceMetadata",
+    "by_container": "by_container gets its credentials from credential_source EcsContainer",
+    "by_machine_indeed": "gets its credentials from credential_source Ec2InstanceMetadata",
 }
 
 
 @pytest.mark.parametrize(("profile", "reason"), ELSEWHERE.items(), ids=ELSEWHERE.keys())
-def test_neither_the_machine_nor_a_browser_is_asked(
+def test_metadata_services_and_browser_logins_are_refused(
     home: Path, asked: list[tuple[str, str]], profile: str, reason: str
 ) -> None:
     outcome = look(home, profile)
     assert (outcome.state, outcome.cause) == ("UNKNOWN", "prerequisite"), outcome
-    assert f"{reason}, which is not asked here" in outcome.reason
+    assert f"{reason}, which is not contacted here" in outcome.reason
     assert outcome.remedy
     assert asked == []
 
 
-def test_a_profile_without_keys_has_none_of_other_files_or_of_the_machine(
-    home: Path, asked: list[tuple[str, str]]
-) -> None:
+def test_a_profile_without_credentials_uses_no_other_source(home: Path, asked: list[tuple[str, str]]) -> None:
     (home / ".aws/config").write_text("[profile empty]\n")
     assert look(home, "empty").reason == "the AWS profile empty has no credentials"
     assert asked == []

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Callable
 
 import pytest
-from ansible_collections.latchkey.workstation.plugins.module_utils._keychain_files import file_of, folder_of
+from ansible_collections.latchkey.workstation.plugins.module_utils._stores.private_files import item_path, store_folder
 
 from tests.integration.keychains import LONG, Person, credential, files_below
 
@@ -22,7 +22,7 @@ STEPS = [
     *[("open", n) for n in (1, 4, 8, 9, 10, 12, 16, 20, 24)],
     *[
         (name, n)
-        for name, most in {"write": 5, "fsync": 10, "chmod": 7, "rename": 5, "mkdir": 6}.items()
+        for name, most in {"write": 5, "fsync": 10, "fchmod": 5, "chmod": 2, "rename": 5, "mkdir": 6}.items()
         for n in range(1, most + 1)
     ],
     *[("unlink", n) for n in range(1, 4)],
@@ -59,7 +59,7 @@ def alice(tmp_path: Path) -> Person:
 
 
 def kept(alice: Person) -> list[bytes | None]:
-    paths = [Path(file_of(str(alice.home), (service, "me"))) for service in SERVICES]
+    paths = [Path(item_path(str(alice.home), (service, "me"))) for service in SERVICES]
     return [path.read_bytes() if path.exists() else None for path in paths]
 
 
@@ -74,7 +74,7 @@ def test_a_killed_run_leaves_each_item_as_it_was_or_as_it_shall_be(
         alice.converge(*wanted)
     declared = [] if goal == "remove" else wanted
     before, after = {"make": (None, new), "replace": (old, new), "remove": (old, None)}[goal]
-    for service in SERVICES:
+    for service in SERVICES if declared else ():
         alice.write(service, LONG + "\n")
     run(lambda: alice.converge(*declared), kill=kill)
     assert all(value in (before, after) for value in kept(alice))
@@ -87,7 +87,7 @@ def test_a_killed_run_leaves_each_item_as_it_was_or_as_it_shall_be(
     assert kept(alice) == [None, None]
 
 
-@pytest.mark.parametrize("name", ["write", "fsync", "chmod", "rename", "mkdir"])
+@pytest.mark.parametrize("name", ["write", "fsync", "fchmod", "chmod", "rename", "mkdir"])
 def test_the_steps_are_all_there_are(alice: Person, name: str) -> None:
     """The last is reached by a first run and one more is not, and check mode takes none."""
     wanted = [credential(service, alice.write(service, "old value")) for service in SERVICES]
@@ -109,6 +109,6 @@ def test_two_at_once_lose_nothing(alice: Person) -> None:
         pids.append(pid)
     assert [os.waitpid(pid, 0)[1] for pid in pids] == [0, 0]
     assert set(alice.states(*mine[0], *mine[1])) == {"ok"}
-    assert len(os.listdir(folder_of(str(alice.home)))) == 16
+    assert len(os.listdir(store_folder(str(alice.home)))) == 16
     alice.converge()
-    assert os.listdir(folder_of(str(alice.home))) == []
+    assert os.listdir(store_folder(str(alice.home))) == []

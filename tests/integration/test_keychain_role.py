@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
-from ansible_collections.latchkey.workstation.plugins.module_utils._keychain_files import file_of
+from ansible_collections.latchkey.workstation.plugins.module_utils._stores.private_files import item_path
 
 from tests.integration.keychains import LONG, files_below
 from tests.twins import security
@@ -46,7 +46,7 @@ def recap(text: str) -> str:
 def kept(person: Person) -> Path:
     from pathlib import Path  # noqa: PLC0415
 
-    return Path(file_of(str(person.home), ("raxx-heroku-api-key", "claude-bootstrap")))
+    return Path(item_path(str(person.home), ("raxx-heroku-api-key", "claude-bootstrap")))
 
 
 def test_first_check_then_for_real_then_nothing_to_do(person: Person, play: Path) -> None:
@@ -143,7 +143,7 @@ def test_a_write_that_cannot_be_made_fails_the_run_and_is_unknown_in_check_mode(
     assert "changed=0" in recap(said.stdout)
     said = person.play(str(play))
     assert "failed=1" in recap(said.stdout)
-    assert "heroku: is not there yet; its keychain is locked" in said.stdout
+    assert "heroku: does not exist yet; its keychain is locked" in said.stdout
 
 
 @pytest.mark.parametrize("authority", [None, "another value"])
@@ -170,3 +170,40 @@ def test_a_value_put_in_by_hand(person: Person, play: Path, authority: str | Non
     else:
         assert "changed=1" in recap(said.stdout)
         assert kept(person).read_bytes() == CANARY.encode()
+
+
+@pytest.mark.parametrize("changed", [True, False])
+def test_an_undeclared_value_is_removed_unless_somebody_changed_it(person: Person, changed: bool) -> None:
+    person.write("source", "the value of the source", mode=0o600)
+    person.declare(latchkey_credentials={"heroku": declared({"file": "~/source"})}, latchkey_keychain_backend="files")
+    person.play("bootstrap.yml")
+    if changed:
+        kept(person).write_text("entered by hand")
+    person.declare(latchkey_credentials={}, latchkey_keychain_backend="files")
+    done = person.play("bootstrap.yml")
+    assert done.returncode == 0, done.stdout
+    assert kept(person).exists() is changed
+    assert ("not removed: its value differs from the one last written" in " ".join(done.stdout.split())) is changed
+
+
+def test_an_undeclared_value_without_a_source_is_kept_until_it_is_removed_by_name(person: Person) -> None:
+    token = {"source": [{"env": "TOKEN"}], "keychain": {"service": "t", "account": "t"}, "required": False}
+    path = person.home / ".local/share/latchkey/keychain/t+t"
+    person.declare(latchkey_credentials={"token": token}, latchkey_keychain_backend="files")
+    person.play("bootstrap.yml", env={"TOKEN": "the only copy"})
+    person.declare(latchkey_credentials={}, latchkey_keychain_backend="files")
+    for _run in range(2):
+        done = person.play("bootstrap.yml")
+        assert done.returncode == 0, done.stdout
+        text = " ".join(done.stdout.split())
+        assert "token is no longer declared" in text
+        assert "-e credential=token -e state=absent" in text
+        assert path.read_text() == "the only copy"
+    removal = ("playbooks/store.yml", "-e", "credential=token", "-e", "state=absent")
+    seen = person.play(*removal, "--check")
+    assert seen.returncode == 0, seen.stdout
+    assert path.exists()
+    done = person.play(*removal)
+    assert done.returncode == 0, done.stdout
+    assert not path.exists()
+    assert "token is no longer declared" not in person.play("bootstrap.yml").stdout

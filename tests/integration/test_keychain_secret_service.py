@@ -10,91 +10,25 @@ import os
 import shutil
 import signal
 import subprocess
-import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from ansible_collections.latchkey.workstation.plugins.module_utils import _command
-from ansible_collections.latchkey.workstation.plugins.module_utils._keychain_files import file_of
+from ansible_collections.latchkey.workstation.plugins.module_utils._core.secrets import Secret
+from ansible_collections.latchkey.workstation.plugins.module_utils._host import command as host_command
+from ansible_collections.latchkey.workstation.plugins.module_utils._stores.base import Change, Item
+from ansible_collections.latchkey.workstation.plugins.module_utils._stores.private_files import item_path
+from ansible_collections.latchkey.workstation.plugins.module_utils._stores.secret_service import SecretService
 
+from tests.integration.desktops import ABSENT_TOOLS, Desktop, lookup, put, search
 from tests.integration.keychains import LONG, ODD, Person, credential, source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_TOOLS = ("dbus-daemon", "dbus-send", "gnome-keyring-daemon", "secret-tool")
-_ABSENT = [tool for tool in _TOOLS if not shutil.which(tool)]
-pytestmark = pytest.mark.skipif(bool(_ABSENT), reason=f"not on this machine: {', '.join(_ABSENT)}")
+pytestmark = pytest.mark.skipif(bool(ABSENT_TOOLS), reason=f"not on this machine: {', '.join(ABSENT_TOOLS)}")
 
 PASSWORD = b"of the keyring"
-
-
-class Desktop:
-    """A session bus that starts nothing by itself, and a keyring on it."""
-
-    def __init__(self, home: Path) -> None:
-        self.home = home
-        self._runtime = tempfile.mkdtemp(prefix="latchkey-bus-")
-        self._keyring: subprocess.Popen[bytes] | None = None
-        config = Path(self._runtime) / "bus.conf"
-        config.write_text(
-            "<busconfig><type>session</type><listen>unix:dir=/tmp</listen><auth>EXTERNAL</auth>"
-            '<policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/>'
-            '<allow own="*"/></policy></busconfig>'
-        )
-        self._bus = subprocess.Popen(
-            ["dbus-daemon", f"--config-file={config}", "--print-address", "--nofork"],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        )
-        assert self._bus.stdout
-        self.address = self._bus.stdout.readline().decode().strip()
-
-    def start(self, password: bytes) -> None:
-        """A keyring daemon; a wrong password leaves it locked without a word."""
-        environment = {
-            "HOME": str(self.home),
-            "PATH": "/usr/bin:/bin",
-            "XDG_RUNTIME_DIR": self._runtime,
-            "DBUS_SESSION_BUS_ADDRESS": self.address,
-        }
-        argv = ["gnome-keyring-daemon", "--foreground", "--components=secrets"]
-        self._keyring = subprocess.Popen(
-            [*argv, "--unlock"] if password else argv,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=environment,
-        )
-        assert self._keyring.stdin
-        self._keyring.stdin.write(password)
-        self._keyring.stdin.close()
-        ask = [
-            "--dest=org.freedesktop.DBus",
-            "/",
-            "org.freedesktop.DBus.NameHasOwner",
-            "string:org.freedesktop.secrets",
-        ]
-        for _ in range(200):
-            answer = subprocess.run(
-                ["dbus-send", "--session", "--print-reply", *ask], env=environment, capture_output=True, check=False
-            )
-            if b"true" in answer.stdout:
-                return
-        raise AssertionError
-
-    def stop_keyring(self) -> None:
-        if self._keyring:
-            self._keyring.kill()
-            self._keyring.wait()
-            self._keyring = None
-
-    def stop(self) -> None:
-        self.stop_keyring()
-        self._bus.kill()
-        self._bus.wait()
-        shutil.rmtree(self._runtime)
 
 
 @pytest.fixture
@@ -127,8 +61,7 @@ def alice(tmp_path: Path) -> Person:
 
 
 def kept(service: str, account: str = "me") -> bytes:
-    argv = ["secret-tool", "lookup", "--", "service", service, "account", account]
-    return subprocess.run(argv, capture_output=True, check=False).stdout
+    return lookup("service", service, "account", account)
 
 
 @pytest.mark.parametrize("value", ["first value", ODD, LONG, "newline at the end\n\n", "  spaces  "])
@@ -139,7 +72,7 @@ def test_a_value_arrives_byte_for_byte(unlocked: Desktop, alice: Person, value: 
     assert alice.states(wanted) == ["changed"]
     assert kept("s") == value.encode()
     assert alice.states(wanted) == ["ok"]
-    assert not os.path.exists(file_of(str(alice.home), ("s", "me")))
+    assert not os.path.exists(item_path(str(alice.home), ("s", "me")))
 
 
 def test_what_is_kept_follows_its_authority_and_goes_with_its_declaration(unlocked: Desktop, alice: Person) -> None:
@@ -177,8 +110,7 @@ def test_odd_names(unlocked: Desktop, alice: Person, service: str, account: str)
 
 
 def test_a_hand_made_item_is_adopted_and_never_removed(unlocked: Desktop, alice: Person) -> None:
-    argv = ["secret-tool", "store", "--label=by hand", "service", "s", "account", "me"]
-    subprocess.run(argv, input=b"by hand", check=True)
+    put(b"by hand", "service", "s", "account", "me")
     assert alice.states(credential("s")) == ["ok"]
     assert alice.states() == []
     assert kept("s") == b"by hand"
@@ -194,7 +126,7 @@ def test_a_locked_collection_is_told_apart_from_a_missing_item(locked: Desktop, 
     assert alice.states(wanted, check_mode=True) == ["unknown"]
     assert alice.states(wanted) == ["failed"]
     assert alice.states(credential("s", state="absent")) == ["unknown"]
-    assert not os.path.exists(file_of(str(alice.home), ("s", "me")))
+    assert not os.path.exists(item_path(str(alice.home), ("s", "me")))
     locked.stop_keyring()
     locked.start(PASSWORD)
     assert kept("s") == b"the value"
@@ -206,7 +138,7 @@ def test_a_service_that_has_gone_is_unknown_and_files_stay_out_of_it(locked: Des
     locked.stop_keyring()
     report = alice.converge(credential("s", alice.write("new", "a new value")), check_mode=True)
     assert [row["state"] for row in report.items] == ["unknown"]
-    assert "does not run here" in report.items[0]["what"]
+    assert "does not run in this session" in report.items[0]["what"]
     os.environ["DBUS_SESSION_BUS_ADDRESS"] = "unix:path=/none"
     assert alice.states(credential("s"), check_mode=True) == ["unknown"]
 
@@ -225,7 +157,7 @@ def test_without_an_unlocked_service_files_are_chosen_and_kept_to(
         desktop.start(b"a wrong password")
     wanted = credential("s", alice.write("f", "the value"))
     assert alice.states(wanted) == ["changed"]
-    path = Path(file_of(str(alice.home), ("s", "me")))
+    path = Path(item_path(str(alice.home), ("s", "me")))
     assert path.read_bytes() == b"the value"
     if how != "no bus":
         desktop.stop_keyring()
@@ -260,7 +192,7 @@ def test_a_changed_backend_takes_what_was_kept_along_and_leaves_nothing_behind(
     wanted = credential("s", source("env", name="SEED"))
     alice.converge(wanted, backend="files")
     monkeypatch.setenv("SEED", "another value")
-    path = Path(file_of(str(alice.home), ("s", "me")))
+    path = Path(item_path(str(alice.home), ("s", "me")))
     assert alice.states(wanted, backend="secret_service", check_mode=True) == ["changed", "changed"]
     assert path.exists()
     assert alice.states(wanted, backend="secret_service") == ["changed", "changed"]
@@ -275,13 +207,13 @@ def test_what_the_new_backend_cannot_carry_stays_in_the_former(unlocked: Desktop
     alice.converge(credential("s", alice.write("f", "x" * 8192)), backend="files")
     os.unlink(alice.home / "f")
     assert alice.states(credential("s"), backend="secret_service") == ["failed"]
-    assert Path(file_of(str(alice.home), ("s", "me"))).read_bytes() == b"x" * 8192
+    assert Path(item_path(str(alice.home), ("s", "me"))).read_bytes() == b"x" * 8192
     assert alice.states(credential("s"), backend="files") == ["ok"]
 
 
 def test_what_the_tool_cannot_carry_is_an_error_in_both_modes(unlocked: Desktop, alice: Person) -> None:
     too_long = credential("s", alice.write("f", "x" * 8192))
-    assert alice.states(too_long, check_mode=True) == ["unknown"]
+    assert alice.states(too_long, check_mode=True) == ["failed"]
     report = alice.converge(too_long)
     assert [row["state"] for row in report.items] == ["failed"]
     assert "8192 bytes and secret-tool takes 8191" in report.items[0]["what"]
@@ -296,18 +228,18 @@ def test_a_killed_tool_leaves_the_item_as_it_was_or_as_it_shall_be(
     wanted = credential("s", alice.write("f", "old value"))
     alice.converge(wanted)
     alice.write("f", "new value")
-    real = _command.run
+    real = host_command.run
     killed: list[str] = []
 
-    def run(argv: list[str], **more: object) -> _command.Finished:
+    def run(argv: list[str], **more: object) -> host_command.Finished:
         if argv[:2] == ["secret-tool", command] and not killed:
             killed.append(command)
             if when == "after":
                 real(argv, **more)  # type: ignore[arg-type]
-            return _command.Finished(code=-signal.SIGKILL, out=b"", err=b"")
+            return host_command.Finished(code=-signal.SIGKILL, out=b"", err=b"")
         return real(argv, **more)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(_command, "run", run)
+    monkeypatch.setattr(host_command, "run", run)
     goal = [credential("s", state="absent")] if command == "clear" else [wanted]
     alice.converge(*goal)
     assert killed
@@ -315,3 +247,73 @@ def test_a_killed_tool_leaves_the_item_as_it_was_or_as_it_shall_be(
     assert not alice.converge(*goal).failed
     assert kept("s") == (b"" if command == "clear" else b"new value")
     assert alice.states(*goal) == ["ok"]
+
+
+def declared(alice: Person, value: str) -> dict[str, Any]:
+    return credential("s", alice.write("f", value))
+
+
+def test_an_item_with_further_attributes_is_reported_and_not_written(unlocked: Desktop, alice: Person) -> None:
+    put(b"my own value", "service", "s", "account", "me", "env", "staging")
+    for check_mode in (True, False):
+        report = alice.converge(declared(alice, "of the source"), check_mode=check_mode)
+        assert [row["state"] for row in report.items] == ["unknown"]
+        assert "attributes that this collection did not write" in report.items[0]["what"]
+        assert "secret-tool search --all -- service s account me" in report.items[0]["remedy"]
+    assert kept("s") == b"my own value"
+    assert "attribute.env = staging" in search("service", "s")
+
+
+def test_a_second_match_stops_a_rotation_and_keeps_both_items(unlocked: Desktop, alice: Person) -> None:
+    alice.converge(declared(alice, "old value"))
+    put(b"my own value", "service", "s", "account", "me", "env", "staging", label="mine")
+    assert alice.states(declared(alice, "old value")) == ["unknown"]
+    assert alice.states(declared(alice, "new value"), check_mode=True) == ["unknown"]
+    report = alice.converge(declared(alice, "new value"))
+    assert [row["state"] for row in report.items] == ["failed"]
+    assert "2 items have this service and account" in report.msg
+    assert lookup("service", "s", "env", "staging") == b"my own value"
+    assert len(search("service", "s")) == 5
+
+
+@pytest.mark.parametrize("value", [b"the value", b"my own value"])
+def test_a_removal_removes_neither_of_two_matches(unlocked: Desktop, alice: Person, value: bytes) -> None:
+    wanted = declared(alice, "the value")
+    alice.converge(wanted)
+    put(value, "service", "s", "account", "me", "env", "staging")
+    assert alice.states() == ["unknown"]
+    assert alice.states(credential("s", state="absent")) == ["failed"]
+    assert len(search("service", "s")) == 5
+    assert lookup("env", "staging") == value
+
+
+def test_an_item_of_another_schema_is_not_written(unlocked: Desktop, alice: Person) -> None:
+    put(b"my own value", "service", "s", "account", "me", "xdg:schema", "org.example.App")
+    assert alice.states(declared(alice, "of the source")) == ["unknown"]
+    assert kept("s") == b"my own value"
+
+
+def test_a_value_entered_by_hand_fails_where_the_item_is_ambiguous(unlocked: Desktop, alice: Person) -> None:
+    put(b"my own value", "service", "s", "account", "me", "env", "staging")
+    assert alice.states(credential("s"), value="entered value", exclusive=False) == ["failed"]
+    assert kept("s") == b"my own value"
+
+
+def test_an_update_keeps_the_label_of_an_adopted_item(unlocked: Desktop, alice: Person) -> None:
+    put(b"by hand", "service", "s", "account", "me", label="my label")
+    assert alice.states(declared(alice, "of the source")) == ["changed"]
+    argv = ["secret-tool", "search", "service", "s"]
+    assert b"label = my label\n" in subprocess.run(argv, capture_output=True, check=True).stdout
+
+
+def test_an_item_that_changes_between_reading_and_writing_is_not_written(unlocked: Desktop, alice: Person) -> None:
+    alice.converge(declared(alice, "old value"))
+    store = SecretService(uid=os.getuid())
+    item = Item("s", "me")
+    before = store.read([item])[item.key]
+    put(b"from elsewhere", "service", "s", "account", "me")
+    for change in (Change("update", item, before, Secret("new value")), Change("remove", item, before)):
+        error = store.apply([change])[item.key]
+        assert error
+        assert "another program changed the item" in error.message
+    assert kept("s") == b"from elsewhere"

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A terminal that speaks only on failure."""
+"""The login hook: a new interactive zsh prints what the last check found wrong."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def new_terminal(person: Person, *arguments: str) -> CompletedProcess[str]:
     return person.run(["zsh", *arguments, "-c", "print -r -- ready"])
 
 
-def test_it_speaks_of_a_failure_and_is_quiet_otherwise(person: Person) -> None:
+def test_new_terminal_prints_a_failure_and_nothing_otherwise(person: Person) -> None:
     needs("zsh")
     with serve() as twins:
         twins.know("heroku", "valid", TOKEN)
@@ -42,7 +42,7 @@ def test_it_speaks_of_a_failure_and_is_quiet_otherwise(person: Person) -> None:
         person.play("playbooks/check.yml")
         said = new_terminal(person, "-i")
         assert said.stderr.startswith("latchkey: FAIL heroku: "), said.stderr
-        assert "put a valid value where it comes from: file ~/key" in said.stderr
+        assert "write a valid value to the file ~/key" in said.stderr
         assert said.stdout == "ready\n"
         assert new_terminal(person).stderr == ""
         person.write("key", TOKEN)
@@ -55,7 +55,7 @@ def test_it_speaks_of_a_failure_and_is_quiet_otherwise(person: Person) -> None:
     assert not (person.home / ".zshrc").exists()
 
 
-def test_a_value_that_was_put_in_is_not_spoken_of_any_more(person: Person) -> None:
+def test_stored_value_is_no_longer_reported(person: Person) -> None:
     needs("zsh")
     with serve() as twins:
         twins.know("heroku", "valid", TOKEN)

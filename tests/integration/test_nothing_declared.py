@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""An inventory that by a slip declares nothing takes nothing away; one that says that nothing is wanted does."""
+"""A run without a declaration removes nothing; an empty mapping removes what was made except a value's only copy."""
 
 from __future__ import annotations
 
@@ -21,22 +21,20 @@ DECLARED = {
     "latchkey_credentials_mine": {"token": TOKEN},
     "aws_config_profiles": {"dev": {"region": "eu-west-1"}},
 }
-MADE = {
-    *(".zshrc", ".local/bin/latchkey-run", ".local/share/latchkey/exports.sh"),
-    ".local/share/latchkey/keychain/t+me",
-}
-SLIPS = {
-    "variables that are not found": {},
-    "all of it in comments": {"latchkey_credentials_mine": None, "aws_config_profiles": None},
+MADE = {".zshrc", ".local/bin/latchkey-run", ".local/share/latchkey/exports.sh"}
+ONLY_COPY = ".local/share/latchkey/keychain/t+me"
+NO_DECLARATION = {
+    "no variables": {},
+    "null variables": {"latchkey_credentials_mine": None, "aws_config_profiles": None},
 }
 
 
-@pytest.mark.parametrize("slip", SLIPS.values(), ids=SLIPS)
-def test_a_slip_takes_nothing_away(person: Person, slip: dict[str, None]) -> None:
+@pytest.mark.parametrize("variables", NO_DECLARATION.values(), ids=NO_DECLARATION)
+def test_nothing_is_removed_until_an_empty_mapping_is_declared(person: Person, variables: dict[str, None]) -> None:
     person.declare(**DECLARED)
     assert person.play("bootstrap.yml", env={"TOKEN": "made-by-latchkey"}).returncode == 0
     before = managed(person.home)
-    person.declare(**slip)
+    person.declare(**variables)
     done = person.play("bootstrap.yml")
     assert done.returncode == 0, done.stdout
     assert "changed=0" in done.stdout
@@ -47,4 +45,5 @@ def test_a_slip_takes_nothing_away(person: Person, slip: dict[str, None]) -> Non
     assert done.returncode == 0, done.stdout
     assert before.keys() >= MADE
     assert not MADE & managed(person.home).keys()
+    assert managed(person.home)[ONLY_COPY] == before[ONLY_COPY]
     assert "dev" not in (person.home / ".aws/config").read_text()

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The shell_exports role as a person runs it: declared, kept, exported, taken away again."""
+"""The shell_exports role run by playbooks: exports are made, used, rotated and removed."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def somebody(person: Person) -> Person:
 
 
 def homes(person: Person) -> dict[str, tuple[int, bytes]]:
-    """What is in the home, Ansible's own and what the test itself put there left out."""
+    """Mode and content of all files in the home but those of Ansible and of the test."""
     left_out = re.compile(r"\.ansible|inventory|play\.yml|result\.json|\.local/state/latchkey/lock")
     files = [path for path in person.home.rglob("*") if path.is_file() and not left_out.search(str(path))]
     return {
@@ -80,7 +80,7 @@ def homes(person: Person) -> dict[str, tuple[int, bytes]]:
     }
 
 
-def test_from_nothing_to_exported_and_back(somebody: Person) -> None:
+def test_exports_are_made_used_and_removed(somebody: Person) -> None:
     before = homes(somebody)
     foreseen = converge(somebody, "--check")
     assert homes(somebody) == before
@@ -106,7 +106,7 @@ def test_from_nothing_to_exported_and_back(somebody: Person) -> None:
     assert homes(somebody) == {**before, **{name: kept for name, kept in homes(somebody).items() if "/state/" in name}}
 
 
-def test_the_value_stands_in_its_declared_places_and_nowhere_else(somebody: Person) -> None:
+def test_value_is_in_its_declared_places_only(somebody: Person) -> None:
     converge(somebody)
     holding = {name for name, (_mode, data) in homes(somebody).items() if CANARY[:6].encode() in data}
     assert holding == {
@@ -116,7 +116,7 @@ def test_the_value_stands_in_its_declared_places_and_nowhere_else(somebody: Pers
     }
 
 
-def test_a_rotated_value_reaches_the_env_file_and_a_new_shell(somebody: Person) -> None:
+def test_rotated_value_reaches_the_env_file_and_a_new_shell(somebody: Person) -> None:
     converge(somebody)
     somebody.write("heroku.key", "rotated value", mode=0o600)
     foreseen = converge(somebody, "--check")
@@ -126,7 +126,7 @@ def test_a_rotated_value_reaches_the_env_file_and_a_new_shell(somebody: Person) 
     assert values(somebody, "zsh", "-o", "no_global_rcs", "-ic", "env -0")["HEROKU_API_KEY"] == "rotated value"
 
 
-def test_an_own_line_is_reported_and_does_not_count(somebody: Person) -> None:
+def test_overriding_line_is_unknown_and_stays(somebody: Person) -> None:
     line = "export CLOUDFLARE_API_TOKEN=\"$(grep '^CLOUDFLARE_API_TOKEN=' ~/dev/platform/.env | cut -d= -f2-)\"\n"
     converge(somebody)
     with (somebody.home / ".zshrc").open("a") as zshrc:
@@ -139,14 +139,14 @@ def test_an_own_line_is_reported_and_does_not_count(somebody: Person) -> None:
     assert (somebody.home / ".zshrc").read_text().endswith(line)
 
 
-def test_what_only_people_use_is_not_exported(somebody: Person) -> None:
+def test_human_only_credential_is_skipped(somebody: Person) -> None:
     report = converge(somebody, credentials={"heroku": {**HEROKU, "category": "human_only"}})
     assert [(item["item"], item["state"]) for item in report["items"]] == [("heroku", "skipped")]
     assert not (somebody.home / ".config").exists()
     assert "latchkey" not in (somebody.home / ".zshrc").read_text()
 
 
-def test_a_bootstrap_with_another_inventory_takes_nothing_away(somebody: Person) -> None:
+def test_bootstrap_with_another_inventory_removes_nothing(somebody: Person) -> None:
     heroku = {**HEROKU, "check": {"provider": "command", "argv": ["true"]}}
     login_hook = {"shell_exports_login_hook": True}
     somebody.declare(latchkey_credentials={"heroku": heroku}, latchkey_keychain_backend="files", **login_hook)
@@ -164,12 +164,11 @@ def test_a_bootstrap_with_another_inventory_takes_nothing_away(somebody: Person)
     assert {name: kept for name, kept in after.items() if name != attention} == before
 
 
-def test_on_a_mac_shells_read_the_keychain(somebody: Person) -> None:
-    """With the stand-in of its tool, the role writes a block that reads it."""
+@pytest.mark.usefixtures("security_tool")
+def test_with_the_macos_keychain_shells_read_it(somebody: Person) -> None:
+    """The twin of security stands in for the macOS Keychain."""
     from tests.twins.security import first_login, write_tool  # noqa: PLC0415
 
-    if not os.path.exists("/usr/bin/python3"):
-        pytest.skip("the twin runs under /usr/bin/python3, which is not here")
     tool = write_tool(somebody.home / "bin")
     first_login(somebody.home)
     somebody.own()
@@ -180,3 +179,35 @@ def test_on_a_mac_shells_read_the_keychain(somebody: Person) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert values(somebody, "zsh", "-o", "no_global_rcs", "-ic", "env -0") == {"HEROKU_API_KEY": CANARY}
     assert "_latchkey_keychain raxx-heroku-api-key" in (somebody.home / ".local/share/latchkey/exports.sh").read_text()
+
+
+TASKS = """
+- hosts: localhost
+  gather_facts: false
+  vars:
+    ansible_async_dir: "{{ folder }}"
+    heroku:
+      name: heroku
+      sources: [{kind: file, path: ~/heroku.key}]
+      exports: [{name: HEROKU_API_KEY}]
+    one: {name: me, account: "{{ account }}", credentials: ["{{ heroku }}"]}
+  tasks:
+    - latchkey.workstation.shell_exports: {members: ["{{ one }}"]}
+      async: 100
+      poll: 1
+      register: waited
+    - ansible.builtin.assert: {that: [waited.changed]}
+    - latchkey.workstation.shell_exports: {members: ["{{ one }}"]}
+      loop: [first, second]
+      register: looped
+    - ansible.builtin.assert: {that: ['looped.results | length == 2', not looped.changed]}
+"""
+
+
+def test_task_without_programs_runs_async_and_in_a_loop_and_logs_no_programs(somebody: Person) -> None:
+    somebody.declare()
+    play = somebody.write("play.yml", TASKS)
+    done = somebody.play(str(play), "-vvv", "-e", f"account={somebody.account} folder={somebody.home}/async")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert values(somebody, "zsh", "-o", "no_global_rcs", "-ic", "env -0") == {"HEROKU_API_KEY": CANARY}
+    assert "_latchkey_dotenv()" not in done.stdout + done.stderr

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Exports of a home when the run is killed at every step, and when two run at once."""
+"""Exports when the run is killed at every system call that writes, and when two runs overlap."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any, Callable
 
 import pytest
 
-from tests.unit.plugins.module_utils.test_exports import Home, credential, env
+from tests.unit.plugins.module_utils._exports.test_converge import Home, env, exported
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-STEPS = ("mkdir", "open", "write", "fsync", "chmod", "rename", "unlink")
+STEPS = ("mkdir", "open", "write", "fsync", "fchmod", "rename", "unlink")
 MINE = b"alias ll='ls -l'\nexport EDITOR=vi  # mine"
-FULL = [credential("a", "A", env("A")), credential("b", "B", env("B", "~/.b.env"))]
-LESS = [credential("a", "A")]
+FULL = [exported("a", "A", env("A")), exported("b", "B", env("B", "~/.b.env"))]
+LESS = [exported("a", "A")]
 MOVES = {
     "making": ([], FULL),
     "changing": (FULL, LESS),
@@ -35,7 +35,7 @@ def mine(root: Path) -> Home:
 
 
 def killed_at(home: Home, declared: list[dict[str, Any]], step: int) -> bool:
-    """Whether the run was killed before its ``step``-th call that writes; False when it got to its end."""
+    """Kill the run before its ``step``-th call that writes; False if it ended before."""
     pid = os.fork()
     if pid == 0:
         left = [step]
@@ -59,7 +59,7 @@ def _deadly(real: Callable[..., Any], left: list[int]) -> Callable[..., Any]:
 
 
 @pytest.mark.parametrize(("before", "after"), MOVES.values(), ids=MOVES)
-def test_killed_at_every_step_files_are_as_before_or_as_wanted(
+def test_after_a_kill_at_any_step_each_file_is_old_or_new(
     tmp_path: Path, before: list[dict[str, Any]], after: list[dict[str, Any]]
 ) -> None:
     whole = mine(tmp_path / "whole")
@@ -94,7 +94,7 @@ def test_killed_at_every_step_files_are_as_before_or_as_wanted(
     assert step > 10
 
 
-def test_two_at_once_lose_nothing(tmp_path: Path) -> None:
+def test_concurrent_runs_lose_nothing(tmp_path: Path) -> None:
     home = mine(tmp_path / "home")
     for _round in range(10):
         pids = []

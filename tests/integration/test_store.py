@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import pty
 import select
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -16,11 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.twins.services import serve
+from tests.integration.conftest import CHECKOUT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tests.integration.conftest import Person
     from tests.twins.services import Twins
 
@@ -30,11 +29,10 @@ STORE = ("playbooks/store.yml", "-e", "credential=heroku")
 
 
 @pytest.fixture
-def twins() -> Iterator[Twins]:
-    with serve() as running:
-        running.know("heroku", "valid", OLD)
-        running.know("heroku", "valid", NEW)
-        yield running
+def twins(twins: Twins) -> Twins:
+    for value in (OLD, NEW):
+        twins.know("heroku", "valid", value)
+    return twins
 
 
 def declare(person: Person, twins: Twins, **more: Any) -> None:
@@ -97,7 +95,7 @@ def test_check_mode_keeps_nothing(person: Person, twins: Twins) -> None:
     declare(person, twins)
     done = person.play(*STORE, "--check", "--diff", stdin=NEW)
     assert done.returncode == 0, done.stdout
-    assert "DRIFT keychain heroku" in done.stdout
+    assert "WOULD CREATE keychain heroku" in done.stdout
     assert not (person.home / KEPT).exists()
 
 
@@ -106,30 +104,37 @@ REFUSALS: dict[str, tuple[tuple[str, ...], dict[str, str], str, str]] = {
     "an empty line": (STORE, {}, "\r\n", "no value was given"),
     "a placeholder": (STORE, {}, "xxx\n", "fewer than 6 characters"),
     "a wrong name": (("playbooks/store.yml", "-e", "credential=herokuu"), {}, NEW, 'did you mean "heroku"?'),
-    "no name": (("playbooks/store.yml",), {}, NEW, "say which: -e credential=NAME"),
+    "no name": (("playbooks/store.yml",), {}, NEW, "name a credential: -e credential=NAME, one of heroku"),
+    "an unknown name to remove": (
+        ("playbooks/store.yml", "-e", "credential=herokuu", "-e", "state=absent"),
+        {},
+        "",
+        'nothing is stored for herokuu: did you mean "heroku"?',
+    ),
     "kept files": (STORE, {"ANSIBLE_KEEP_REMOTE_FILES": "1"}, NEW, "over a pipelining connection only"),
     "too large": (STORE, {}, "x" * (1 << 20) + "yy", "larger than 1 MiB"),
 }
 
 
-@pytest.mark.parametrize("row", REFUSALS.values(), ids=REFUSALS.keys())
-def test_refusals_say_why_and_keep_nothing(
-    person: Person, twins: Twins, row: tuple[tuple[str, ...], dict[str, str], str, str]
-) -> None:
-    arguments, env, value, expected = row
+USAGE_ERRORS = {"a wrong name", "no name"}
+
+
+@pytest.mark.parametrize("case", REFUSALS)
+def test_a_refused_value_or_name_is_explained_and_nothing_is_stored(person: Person, twins: Twins, case: str) -> None:
+    arguments, env, value, expected = REFUSALS[case]
     declare(person, twins)
     done = person.play(*arguments, env=env, stdin=value)
-    said = " ".join((done.stdout + done.stderr).split())
-    assert done.returncode != 0
-    assert expected in said
-    assert NEW not in said
+    shown = " ".join((done.stdout + done.stderr).split())
+    assert done.returncode == (64 if case in USAGE_ERRORS else 2), shown
+    assert expected in shown
+    assert NEW not in shown
     assert not (person.home / KEPT).exists()
 
 
 def test_no_place_to_keep_it_is_said_before_it_is_asked_for(person: Person, twins: Twins) -> None:
     declare(person, twins, keychain=None, export=None)
     done = person.play(*STORE, stdin=NEW)
-    assert "has no place to be kept" in " ".join(done.stdout.split())
+    assert "is not stored anywhere" in " ".join(done.stdout.split())
 
 
 def test_an_authority_with_another_value_keeps_its_place(person: Person, twins: Twins) -> None:
@@ -153,7 +158,7 @@ def test_of_several_lines_that_are_pasted_none_is_kept(person: Person, twins: Tw
     declare(person, twins, check=None)
     shown, status = converse(person, "-----BEGIN KEY-----\rAAAABBBBCCCC\r-----END KEY-----\r")
     assert status != 0
-    assert "more than one line came" in " ".join(shown.split())
+    assert "more than one line was typed" in " ".join(shown.split())
     assert "BBBB" not in shown
     assert not (person.home / KEPT).exists()
 
@@ -201,6 +206,53 @@ def test_two_whose_checks_need_each_other_can_be_stored(person: Person, twins: T
     )
     person.play(*STORE, stdin=NEW)
     assert (person.home / KEPT).read_text() == NEW
+
+
+def test_state_absent_removes_the_value_of_a_declared_credential(person: Person, twins: Twins) -> None:
+    declare(person, twins)
+    person.play(*STORE, stdin=NEW)
+    removal = (*STORE, "-e", "state=absent")
+    seen = person.play(*removal, "--check")
+    assert seen.returncode == 0, seen.stdout
+    assert (person.home / KEPT).read_text() == NEW
+    done = person.play(*removal)
+    assert done.returncode == 0, done.stdout
+    assert not (person.home / KEPT).exists()
+
+
+@pytest.mark.parametrize("closed", [True, False], ids=["closed", "terminal of another session"])
+def test_without_a_terminal_the_message_says_to_pipe_the_value_in(person: Person, twins: Twins, closed: bool) -> None:
+    declare(person, twins)
+    argv = [str(Path(sys.executable).parent / "ansible-playbook"), "-i", str(person.home / "inventory"), *STORE]
+    if closed:
+        done = person.run(["sh", "-c", '"$@" <&-', "sh", *argv], seconds=60)
+        text = done.stdout + done.stderr
+    else:
+        text = without_controlling_terminal(person, argv)
+    assert "there is no terminal to type the value at, nothing was stored: pipe the value in" in " ".join(text.split())
+
+
+def without_controlling_terminal(person: Person, argv: list[str]) -> str:
+    """Output of ``argv`` with a terminal as standard input that is not the controlling one, as under ``su -c``."""
+    main, terminal = pty.openpty()
+    try:
+        done = subprocess.run(
+            argv,
+            stdin=terminal,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            cwd=CHECKOUT,
+            env=person.environment(),
+            start_new_session=True,
+            check=False,
+            **({"user": person.uid, "group": person.gid, "extra_groups": []} if os.geteuid() == 0 else {}),
+        )
+    finally:
+        os.close(main)
+        os.close(terminal)
+    assert done.returncode != 0
+    return done.stdout + done.stderr
 
 
 def converse(person: Person, answer: str, *, seconds: float = 60) -> tuple[str, int]:

@@ -128,7 +128,7 @@ def restore(person: Person, before: Files) -> None:
         person.write(name, data, mode=mode)
 
 
-def test_killed_at_random_moments(person: Person, home: Path) -> None:
+def test_run_killed_at_a_random_moment_leaves_old_or_new_files(person: Person, home: Path) -> None:
     before = files(home)
     started = time.monotonic()
     finish(start(person, "whole"))
@@ -168,7 +168,7 @@ def await_first_write(home: Path, process: subprocess.Popen[str]) -> None:
         time.sleep(0.001)
 
 
-def test_two_at_once_both_succeed(person: Person, home: Path) -> None:
+def test_two_concurrent_runs_succeed(person: Person, home: Path) -> None:
     before = files(home)
     finish(start(person, "alone"))
     wanted = files(home)

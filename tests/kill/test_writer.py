@@ -14,8 +14,8 @@ import sys
 from typing import TYPE_CHECKING, Any, Callable
 
 import pytest
-from ansible_collections.latchkey.workstation.plugins.module_utils import _files
-from ansible_collections.latchkey.workstation.plugins.module_utils._state import State
+from ansible_collections.latchkey.workstation.plugins.module_utils._host import atomic_write, files
+from ansible_collections.latchkey.workstation.plugins.module_utils._host.state import State
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     Work = Callable[[], object]
 
-STEPS = ("_fill", "_dress", "_prove", "_compare", "rename", "_settle")
+STEPS = ("_write_all", "_copy_metadata", "fsync", "_verify", "_check_unchanged", "_is_named", "rename")
 OLD, NEW = b"before\n", b"after\n" * 20_000
 OLD_MODE, NEW_MODE = 0o640, 0o600
 
@@ -46,7 +46,7 @@ def killed(work: Work, arm: Work) -> bool:
 
 def at_step(name: str, when: str) -> Work:
     """A trap before, in or after a step; in: half of what it writes is there."""
-    owner: Any = os if name in {"rename", "write"} else _files
+    owner: Any = os if name in {"rename", "fsync", "write"} else atomic_write
     real = getattr(owner, name)
 
     def deadly(*arguments: Any, **more: Any) -> None:
@@ -64,7 +64,7 @@ def at_line(number: int) -> Work:
     left = [number]
 
     def trace(frame: FrameType, event: str, _argument: object) -> Any:
-        if frame.f_code.co_filename != _files.__file__:
+        if frame.f_code.co_filename not in {files.__file__, atomic_write.__file__}:
             return None
         if event == "line":
             left[0] -= 1
@@ -94,8 +94,8 @@ def path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 def write(path: Path) -> None:
     """What every run of ours does, the sweep of what a killed one left included."""
-    _files.sweep(str(path.parent))
-    _files.write(_files.read(str(path)), NEW, mode=NEW_MODE)
+    atomic_write.remove_leftovers(str(path.parent))
+    atomic_write.write(files.read(str(path)), NEW, mode=NEW_MODE)
 
 
 def assert_next_run_mends(path: Path) -> None:
@@ -108,16 +108,16 @@ def assert_next_run_mends(path: Path) -> None:
 
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("step", STEPS)
-def test_at_every_named_step(path: Path, step: str, when: str) -> None:
+def test_kill_at_a_step_leaves_the_old_or_new_file(path: Path, step: str, when: str) -> None:
     before = look(path)
     assert killed(lambda: write(path), at_step(step, when))
-    renamed = (step, when) in {("rename", "after"), ("_settle", "before"), ("_settle", "after")}
+    renamed = (step, when) == ("rename", "after")
     assert look(path) == ((NEW, NEW_MODE) if renamed else before)
-    assert len(leftovers(path.parent)) == (0 if renamed or (step, when) == ("_fill", "before") else 1)
+    assert len(leftovers(path.parent)) == (0 if renamed else 1)
     assert_next_run_mends(path)
 
 
-def test_in_the_middle_of_writing(path: Path) -> None:
+def test_kill_during_the_write_leaves_the_old_file(path: Path) -> None:
     before = look(path)
     assert killed(lambda: write(path), at_step("write", "in"))
     assert look(path) == before
@@ -125,15 +125,15 @@ def test_in_the_middle_of_writing(path: Path) -> None:
     assert_next_run_mends(path)
 
 
-def test_the_steps_are_all_there_are() -> None:
-    called = set(_files.write.__code__.co_names) & {
-        *dict(inspect.getmembers(_files, inspect.isfunction)),
-        *("rename", "replace", "link", "chmod", "truncate", "unlink"),
+def test_steps_cover_all_calls_of_write() -> None:
+    called = set(atomic_write.write.__code__.co_names) & {
+        *dict(inspect.getmembers(atomic_write, inspect.isfunction)),
+        *("rename", "replace", "link", "fsync", "chmod", "truncate", "unlink"),
     }
-    assert called == {*STEPS, "_why", "unlink"}
+    assert called == {*STEPS, "_created", "_changed", "account_name", "describe_error"}
 
 
-def test_at_every_line(tmp_path: Path) -> None:
+def test_kill_at_any_line_leaves_the_old_or_new_file(tmp_path: Path) -> None:
     number, alive = 0, False
     while not alive:
         path = tmp_path / str(number) / "file"
@@ -147,12 +147,12 @@ def test_at_every_line(tmp_path: Path) -> None:
     assert number > 50
 
 
-def test_removing_at_every_line(tmp_path: Path) -> None:
+def test_kill_at_any_line_of_remove_leaves_the_file_or_nothing(tmp_path: Path) -> None:
     number, alive = 0, False
     while not alive:
         path = tmp_path / str(number)
         path.write_bytes(OLD)
-        alive = not killed(lambda path=path: _files.remove(_files.read(str(path))), at_line(number))  # type: ignore[misc]
+        alive = not killed(lambda path=path: atomic_write.remove(files.read(str(path))), at_line(number))  # type: ignore[misc]
         assert not path.exists() or path.read_bytes() == OLD
         number += 1
     assert not leftovers(tmp_path)
@@ -164,15 +164,15 @@ def run(home: Path) -> None:
     state = State(str(home), check_mode=False)
     with state.lock():
         state.key()
-        before = _files.read(str(home / ".zshrc"))
+        before = files.read(str(home / ".zshrc"))
         state.save("exports", {"zshrc": True})
         state.keep_previous(before)
         if before.data == OLD:
-            _files.sweep(str(home))
-            _files.write(before, NEW)
+            atomic_write.remove_leftovers(str(home))
+            atomic_write.write(before, NEW)
 
 
-def test_state_at_every_line(tmp_path: Path) -> None:
+def test_kill_at_any_line_keeps_the_state_folder_consistent(tmp_path: Path) -> None:
     number, alive = 0, False
     while not alive:
         home = tmp_path / str(number)

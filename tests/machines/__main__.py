@@ -1,7 +1,7 @@
 # Copyright (c) 2026 latchkey contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Machines from the command line: up, ssh, put, down, list."""
+"""Command line for the machines: up, ssh, put, down, list."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def main() -> str | None:
     verb.add_argument("--release", choices=RELEASES, default="bookworm")
     verb.add_argument("--users", default=",".join(USERS), help="comma-separated (default: %(default)s)")
     verb.set_defaults(act=up)
-    verb = verbs.add_parser("down", help="shut machines down and forget them")
+    verb = verbs.add_parser("down", help="shut machines down and remove their folders")
     verb.add_argument("names", nargs="+", metavar="name")
     verb.set_defaults(act=down)
     verb = verbs.add_parser("ssh", help="log in, or run a command")
@@ -31,40 +31,40 @@ def main() -> str | None:
     verb.add_argument("user")
     verb.add_argument("command", nargs=argparse.REMAINDER)
     verb.set_defaults(act=ssh)
-    verb = verbs.add_parser("put", help="give a user a fresh clone of this checkout; prints where")
+    verb = verbs.add_parser("put", help="clone this checkout into a user's home; prints the path")
     verb.add_argument("name")
     verb.add_argument("user")
     verb.set_defaults(act=put)
     verb = verbs.add_parser("list", help="machines and whether they run")
     verb.set_defaults(act=show)
-    given = parser.parse_args()
+    options = parser.parse_args()
     try:
-        return missing() or given.act(given)
+        return missing() or options.act(options)
     except (MachineError, BaseError) as error:
         return str(error)
 
 
-def up(given: argparse.Namespace) -> None:
-    machine = Machine.make(given.release, given.users.split(","), given.name)
+def up(options: argparse.Namespace) -> None:
+    machine = Machine.make(options.release, options.users.split(","), options.name)
     machine.start()
-    # The words are those of Molecule's instance configuration.
+    # The keys of Molecule's instance configuration.
     reached = {"address": "127.0.0.1", "port": machine.port, "identity_file": str(machine.key)}
     print(json.dumps({"instance": machine.name, **reached}))
 
 
-def down(given: argparse.Namespace) -> None:
-    for name in given.names:
+def down(options: argparse.Namespace) -> None:
+    for name in options.names:
         if (instances() / name).is_dir():
             Machine.named(name).down()
 
 
-def ssh(given: argparse.Namespace) -> None:
-    argv = [*Machine.named(given.name).ssh_command(given.user), *given.command]
+def ssh(options: argparse.Namespace) -> None:
+    argv = [*Machine.named(options.name).ssh_command(options.user), *options.command]
     os.execvp(argv[0], argv)
 
 
-def put(given: argparse.Namespace) -> None:
-    print(Machine.named(given.name).put(given.user))
+def put(options: argparse.Namespace) -> None:
+    print(Machine.named(options.name).put(options.user))
 
 
 def show(_: argparse.Namespace) -> None:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 latchkey contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The Debian trees that machines are booted from: made once by debootstrap, kept outside the checkout."""
+"""Debian trees that machines are booted from: made once by debootstrap, stored outside the checkout."""
 
 from __future__ import annotations
 
@@ -36,23 +36,23 @@ TOOLS = ("systemd-nspawn", "debootstrap", "unshare", "setpriv", "ssh", "ssh-keyg
 
 
 class BaseError(RuntimeError):
-    """A tree that could not be made, most often because no mirror was reached."""
+    """A tree could not be made, usually because no mirror was reachable."""
 
 
 def store() -> Path:
-    """Where trees are kept: needs a real file system under it, not an overlay."""
+    """Return the folder of the trees; it must not lie on an overlay file system."""
     return Path(os.environ.get("LATCHKEY_MACHINES", "/var/cache/latchkey-machines"))
 
 
 def instances() -> Path:
-    """Where machines lie that are up: in memory where there is plenty, because they are many small files, soon gone."""
+    """Return the folder of running machines: in memory if /dev/shm has at least 4 GiB."""
     memory = Path("/dev/shm")
-    plenty = memory.is_mount() and shutil.disk_usage(memory).total >= 4 << 30
-    return memory / "latchkey-machines" if plenty else store() / "up"
+    large_enough = memory.is_mount() and shutil.disk_usage(memory).total >= 4 << 30
+    return memory / "latchkey-machines" if large_enough else store() / "up"
 
 
 def missing() -> str:
-    """Why machines cannot be booted here; empty when they can."""
+    """Return why machines cannot be booted on this host; empty if they can."""
     if os.geteuid() != 0:
         return "booting a machine needs root"
     absent = [tool for tool in TOOLS if shutil.which(tool) is None]
@@ -60,13 +60,13 @@ def missing() -> str:
 
 
 def base_folder(release: str) -> Path:
-    """Where the tree of a release lies, or will: another recipe is another tree."""
+    """Return the folder of a release's tree; its name depends on the packages and masked units."""
     recipe = hashlib.sha256(" ".join([PACKAGES, *MASKED]).encode()).hexdigest()[:8]
     return store() / "base" / f"{release}-{recipe}"
 
 
 def base_tree(release: str) -> Path:
-    """The tree of a release, made if absent; whoever comes second waits for the first."""
+    """Return the tree of a release and make it if absent; a second process waits for the first."""
     tree = base_folder(release)
     tree.parent.mkdir(parents=True, exist_ok=True)
     with tree.with_suffix(".lock").open("w") as lock:
@@ -83,7 +83,7 @@ def base_tree(release: str) -> Path:
 def _debootstrap(release: str, tree: Path, lock: int) -> None:
     log = tree.with_suffix(".log")
     command = ["debootstrap", "--variant=minbase", f"--include={PACKAGES}", release, str(tree), host.mirror()]
-    # Its mounts live and die in a namespace of their own; it holds the lock too, should we be killed meanwhile.
+    # Mounts stay in a private namespace. debootstrap holds the lock too, in case this process is killed.
     with log.open("wb") as output:
         done = subprocess.run(
             ["unshare", "--mount", "--propagation", "private", *filter(None, command)],

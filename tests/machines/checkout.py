@@ -1,7 +1,7 @@
 # Copyright (c) 2026 latchkey contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""This checkout as a git bundle: the work tree as it stands, what is ignored left out, the repository untouched."""
+"""This checkout as a git bundle: the current work tree without ignored files; the repository stays unchanged."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ AUTHOR = {f"GIT_{who}_{what}": "test" for who in ("AUTHOR", "COMMITTER") for wha
 
 
 def bundle() -> bytes:
-    """One commit on a branch main, made with an index and an object folder of its own."""
+    """Return a bundle of one commit on a branch main, made in a temporary repository."""
     with tempfile.TemporaryDirectory() as folder:
         fresh = Path(folder, "fresh.git")
         _git("init", "--quiet", "--bare", fresh)

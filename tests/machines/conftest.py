@@ -1,7 +1,7 @@
 # Copyright (c) 2026 latchkey contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every test here runs once per release; `-k bookworm` chooses one. A module's machine is booted once."""
+"""Fixtures: every test runs once per Debian release (`-k bookworm` selects one), with one machine per test module."""
 
 from __future__ import annotations
 

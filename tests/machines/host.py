@@ -1,9 +1,9 @@
 # Copyright (c) 2026 latchkey contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a machine takes over from its host, so that apt and pip reach there what they reach here.
+"""Network settings that a machine copies from its host, so that apt and pip use the same servers.
 
-Nothing of it is written down in the project: it is read from apt's and pip's configuration and the environment.
+The settings are read from apt's and pip's configuration and the environment; none are written in the project.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 __all__ = ["files", "folders", "mirror"]
 
 CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
-TAKEN_OVER = re.compile(
+COPIED = re.compile(
     r"(PIP|UV)_\w*(INDEX|LINKS|CERT|TLS|HOST|PROXY|TIMEOUT|VERSION_CHECK)\w*"
     r"|SSL_CERT_(FILE|DIR)|(REQUESTS|CURL)_CA_BUNDLE|GIT_SSL_CAINFO|(http|https|all|no)_proxy",
     re.IGNORECASE,
@@ -26,14 +26,14 @@ TAKEN_OVER = re.compile(
 
 
 def mirror() -> str:
-    """The mirror that this host's own apt uses; empty (debootstrap's own choice) where there is none."""
+    """Return the mirror of this host's apt; empty if there is none, and debootstrap chooses."""
     targets = _output("apt-get", "indextargets", "--format", "$(COMPONENT) $(REPO_URI)", "Created-By: Packages")
     main = [line.split()[1].rstrip("/") for line in targets if line.startswith("main ")]
     return next((uri for uri in main if uri.endswith("/debian")), "")
 
 
 def files() -> dict[str, bytes]:
-    """Path and content of each file that a machine gets from its host."""
+    """Return path and content of each file that a machine gets from its host."""
     environment = _environment()
     made = {
         "/etc/environment": "".join(f"{name}={value}\n" for name, value in environment.items()),
@@ -49,19 +49,19 @@ def files() -> dict[str, bytes]:
 
 
 def folders() -> list[Path]:
-    """Package folders of this host that pip's settings point to: a machine sees them, read-only, at the same place."""
+    """Return package folders that pip's settings name; a machine mounts them read-only at the same path."""
     words = " ".join([_pip(), *(v for name, v in _environment().items() if name.startswith(("PIP_", "UV_")))]).split()
-    # The pages of an index on disk point to files beside it, so the folder above it is what is needed.
+    # The pages of an index on disk point to files beside it, so its parent folder is mounted.
     named = [Path(word[7:]).parent if word.startswith("file://") else Path(word) for word in words if "/" in word]
     return sorted({path for path in named if path.is_absolute() and path.is_dir()})
 
 
 def _environment() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if TAKEN_OVER.fullmatch(name)}
+    return {name: value for name, value in os.environ.items() if COPIED.fullmatch(name)}
 
 
 def _pip() -> str:
-    """The settings pip would read here, in its order, as one file."""
+    """Return the pip settings of this host, merged in pip's order."""
     home = Path.home()
     places = [
         Path("/etc/xdg/pip/pip.conf"),

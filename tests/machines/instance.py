@@ -1,7 +1,7 @@
 # Copyright (c) 2026 latchkey contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What makes a machine out of a base tree: the few files of its own, laid into the upper folder of an overlay."""
+"""Files of one machine: the upper folder of an overlay over a base tree, and the script that boots it."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ MaxStartups 100
 UseDNS no
 """
 
-# The pid comes first, so that whoever finds the folder can end the machine; mounts go with the process.
-# Without a cgroup of its own a machine shares one with all others, and they take each other's users for their own.
+# The pid is written first, so that the folder alone is enough to end the machine; mounts end with the process.
+# Each machine has its own cgroup: machines in one cgroup would share their user sessions.
 RUN = """\
 cd {folder}
 echo $$ >pid
@@ -52,7 +52,7 @@ def cgroup(folder: Path) -> str:
 
 
 def clear_cgroups(folder: Path) -> None:
-    """Remove the cgroups of a machine that has ended; the kernel takes a moment to see that they are empty."""
+    """Remove the cgroups of a machine that has ended; retries, since the kernel empties them with a delay."""
     for top in CGROUPS:
         for path, _, _ in os.walk(f"{top}/{cgroup(folder)}", topdown=False):
             for _attempt in range(50):
@@ -63,7 +63,7 @@ def clear_cgroups(folder: Path) -> None:
 
 
 def furnish(folder: Path, base: Path, *, users: Sequence[str], port: int) -> None:
-    """Everything but the boot: no process is started, nothing is mounted."""
+    """Write all files of a machine; starts and mounts nothing."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.parent.mkdir(parents=True, exist_ok=True)
     for needed in (folder, folder / "upper", folder / "work", folder / "root"):
@@ -87,14 +87,14 @@ def furnish(folder: Path, base: Path, *, users: Sequence[str], port: int) -> Non
 
 
 class _Upper:
-    """The upper folder of an overlay; folders made in it look like those they cover."""
+    """The upper folder of an overlay; a folder made in it gets the attributes of the folder it covers."""
 
     def __init__(self, upper: Path, base: Path) -> None:
         self.upper, self.base = upper, base
         shutil.copystat(base, upper)
 
     def folder(self, path: Path, uid: int = 0) -> None:
-        """A folder below upper, its parents too; those that the base does not have are the uid's, a user's private."""
+        """Make a folder and its parents; one that the base does not have is owned by ``uid``, 0700 unless root."""
         if path.is_dir():
             return
         self.folder(path.parent, uid)
@@ -123,7 +123,7 @@ class _Upper:
             lines.write(line + "\n")
 
     def add_user(self, user: str, uid: int, key: bytes) -> None:
-        """A user who logs in by key, whose manager runs without a login, and whose shell is zsh."""
+        """Add a user with an ssh key, zsh as shell, and a systemd user manager that runs without a login."""
         self.append("/etc/passwd", f"{user}:x:{uid}:{uid}::/home/{user}:/usr/bin/zsh")
         self.append("/etc/group", f"{user}:x:{uid}:")
         self.append("/etc/shadow", f"{user}:*:19000:0:99999:7:::")

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 latchkey contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who waits for connections on a machine, by its own processes: its network is the host's."""
+"""Listening sockets of a machine's own processes; the network itself is shared with the host."""
 
 from __future__ import annotations
 

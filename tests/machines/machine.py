@@ -1,7 +1,7 @@
 # Copyright (c) 2026 latchkey contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One machine: made over a base tree, up, spoken to, down. All that is known of it lies in its folder."""
+"""One machine: make it from a base tree, boot it, run commands over ssh, shut it down. Its state is its folder."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ USERS = ("alice", "bob", "carol", "mallory")
 
 
 class MachineError(RuntimeError):
-    """A machine that does not come up, or a command on it that should have succeeded."""
+    """A machine did not boot, or a command on it failed."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,24 +54,24 @@ class Result:
 class Machine:
     folder: Path
 
-    # -- life ---------------------------------------------------------------------------------------------
+    # -- start and stop ---------------------------------------------------------------------------------------------
 
     @classmethod
     @contextlib.contextmanager
     def boot(cls, release: str = "bookworm", users: Sequence[str] = USERS) -> Iterator[Machine]:
-        """A machine for the length of a block; it ends with this process too, however that ends."""
-        _sweep()
+        """Boot a machine for a with block; it also ends if this process is killed."""
+        _remove_orphans()
         machine = cls.make(release, users)
         (machine.folder / "owner").write_text(str(os.getpid()))
         try:
-            machine.start(dies_with_us=True)
+            machine.start(ends_with_caller=True)
             yield machine
         finally:
             machine.down()
 
     @classmethod
     def make(cls, release: str = "bookworm", users: Sequence[str] = USERS, name: str = "") -> Machine:
-        """The folder of a new machine; start() boots it."""
+        """Make the folder of a new machine; start() boots it."""
         base = base_tree(release)
         folder = instances() / (name or f"{release}-{secrets.token_hex(3)}")
         if (folder / "pid").exists():
@@ -89,9 +89,9 @@ class Machine:
             raise MachineError(f"no machine {name!r} below {machine.folder.parent}")
         return machine
 
-    def start(self, *, dies_with_us: bool = False) -> None:
-        """Boot it, also again after stop() or a reboot inside: what was written stays."""
-        keep = ["setpriv", "--pdeathsig", "TERM"] if dies_with_us else []
+    def start(self, *, ends_with_caller: bool = False) -> None:
+        """Boot the machine, also after stop() or a reboot inside; its files stay."""
+        keep = ["setpriv", "--pdeathsig", "TERM"] if ends_with_caller else []
         with (self.folder / "console.log").open("ab") as console:
             subprocess.Popen(
                 [*keep, "unshare", "--mount", "--propagation", "private", "sh", "-eu", self.folder / "run"],
@@ -103,7 +103,7 @@ class Machine:
         self._wait_until_up(time.monotonic() + 30)
 
     def stop(self) -> None:
-        """An orderly shutdown, by the recorded pid once it is seen to be systemd-nspawn."""
+        """Shut down by the recorded pid, after checking that the process is systemd-nspawn."""
         for end, patience in ((signal.SIGTERM, 20), (signal.SIGKILL, 5)):
             if not self.running:
                 break
@@ -119,7 +119,7 @@ class Machine:
             raise MachineError(f"process {self.pid} of {self.folder.name} does not end")
         shutil.rmtree(self.folder)
 
-    # -- facts --------------------------------------------------------------------------------------------
+    # -- properties --------------------------------------------------------------------------------------------
 
     @property
     def name(self) -> str:
@@ -151,14 +151,14 @@ class Machine:
 
     @property
     def root(self) -> Path:
-        """The machine's root as it is now, seen from here; an absolute link in it leads to the host's file."""
+        """The machine's root folder as seen from the host; absolute links in it lead to files of the host."""
         leader = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()[0]
         return Path(f"/proc/{leader}/root")
 
-    # -- work ---------------------------------------------------------------------------------------------
+    # -- commands ---------------------------------------------------------------------------------------------
 
     def ssh_command(self, user: str, *options: str) -> list[str]:
-        """What logs in as the user: for tmux, a terminal (-tt) or a program that wants to speak by itself."""
+        """Return the ssh command that logs in as ``user``, for programs that need a terminal or run ssh themselves."""
         settings = {
             "BatchMode": "yes",
             "ConnectTimeout": "5",
@@ -171,7 +171,7 @@ class Machine:
         return ["ssh", "-F", "none", *given, "-i", str(self.key), f"-p{self.port}", *options, f"{user}@127.0.0.1"]
 
     def ssh(self, user: str, command: str | Sequence[str], *, stdin: str | bytes = "", seconds: float = 60) -> Result:
-        """Run an argv, or text for sh, in a login of its own. Returns whatever the exit status; .check() raises."""
+        """Run an argv, or a script for sh, in a new login. Any exit status is returned; Result.check() raises."""
         argv = ["sh", "-c", command] if isinstance(command, str) else command
         given = stdin.encode() if isinstance(stdin, str) else stdin
         try:
@@ -187,7 +187,7 @@ class Machine:
         return Result(done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"))
 
     def put(self, user: str, folder: str = "workstation") -> str:
-        """A fresh clone of this checkout, uncommitted work included, in the user's home; its absolute path."""
+        """Clone this checkout, uncommitted work included, into the user's home; return the absolute path."""
         place = shlex.quote(folder)
         script = f"""
             set -eu; cd; bundle=$(mktemp); trap 'rm -f "$bundle"' EXIT; cat >"$bundle"
@@ -207,8 +207,8 @@ class Machine:
         raise MachineError(f"{self.name} did not come up: {last.err}\n{console}")
 
 
-def _sweep() -> None:
-    """Forget the machines of processes that were killed."""
+def _remove_orphans() -> None:
+    """Shut down the machines whose owner process no longer exists."""
     for owner in instances().glob("*/owner"):
         if not Path("/proc", owner.read_text()).exists():
             Machine(owner.parent).down()

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 latchkey contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Bootstraps on a machine, and what their output says."""
+"""Runs of bootstrap.sh on a machine, and the numbers of their PLAY RECAP."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ all:
 
 
 def declare(machine: Machine, user: str, variables: str, *, inventory: str = ".config/latchkey/inventory") -> None:
-    """An inventory of this machine alone in the user's home; by default the one that is taken without -i."""
+    """Write an inventory with only this machine; by default where it is used without -i."""
     for name, text in {"hosts.yml": HOSTS, "group_vars/all/declared.yml": variables}.items():
         path = PurePosixPath(inventory, name)
         machine.ssh(user, f"mkdir -p {path.parent} && cat >{path}", stdin=text).check()
@@ -39,6 +39,7 @@ def bootstrap(machine: Machine, user: str, *arguments: str, **environment: str) 
 
 
 def recap(output: str) -> Mapping[str, int]:
-    """The one line of PLAY RECAP, as numbers."""
-    line = output.partition("PLAY RECAP")[2]
-    return {name: int(number) for name, number in re.findall(r"(\w+)=(\d+)", line)}
+    """Return the counts in the last lines of the summary of a run on one machine."""
+    changed = re.search(r"\(changed=(\d+)\)", output)
+    assert changed, output
+    return {"changed": int(changed[1]), "failed": int("(exit 2)" in output)}

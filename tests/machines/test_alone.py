@@ -1,9 +1,9 @@
 # Copyright (c) 2026 latchkey contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An ordinary person, a machine with nothing prepared, a fresh clone, and the two commands of the README.
+"""First run of an ordinary user on a fresh machine: a clone of the checkout and the two commands of the README.
 
-Once with nothing declared, so that everything comes from inventory/local, and once with a declaration of one's own.
+Once without a declaration (inventory/local is used) and once with one.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ latchkey_credentials:
 """
 LOG = "/var/tmp/trace"
 
-# What check mode may write: the venv, bytecode, Ansible's own folder, the installer's cache and temporary files.
+# Paths that check mode may write: venv, bytecode, Ansible's folder, the installer's cache, temporary files.
 ALLOWED = re.compile(
     r"/home/\w+/(workstation/\.venv(\.lock)?|\.ansible|\.cache|\.cache/(pip|uv))(/.*)?|.*/__pycache__(/.*)?"
     r"|/(tmp|var/tmp|dev/shm)/.*|/dev/(null|tty|ptmx|pts/\d+)|/proc/\d+/.*"
@@ -41,21 +41,21 @@ ALLOWED = re.compile(
 
 
 @dataclasses.dataclass
-class Story:
-    """What one person saw."""
+class Runs:
+    """Results of one user's runs: check mode with its writes, then two real runs."""
 
     user: str
     declared: bool
     checked: Result
     writes: set[str]
-    left: str
+    leftovers: str
     first: Result
     second: Result
     new_listeners: set[str]
 
 
 @pytest.fixture(scope="module", params=["alice", "bob"], ids=["nothing-declared", "declared"])
-def story(machine: Machine, request: pytest.FixtureRequest) -> Story:
+def runs(machine: Machine, request: pytest.FixtureRequest) -> Runs:
     user = request.param
     machine.put(user)
     if user == "bob":
@@ -66,43 +66,43 @@ def story(machine: Machine, request: pytest.FixtureRequest) -> Story:
     checked = machine.ssh(user, check, seconds=400)
     with (machine.root / f"{LOG}.{user}".lstrip("/")).open(errors="replace") as log:
         writes = written(log)
-    left = machine.ssh("root", f"find /tmp /var/tmp /dev/shm -user {user} ! -path '{LOG}.*'").check().out
+    leftovers = machine.ssh("root", f"find /tmp /var/tmp /dev/shm -user {user} ! -path '{LOG}.*'").check().out
     first, second = bootstrap(machine, user), bootstrap(machine, user)
-    return Story(user, user == "bob", checked, writes, left, first, second, listeners(machine) - before)
+    return Runs(user, user == "bob", checked, writes, leftovers, first, second, listeners(machine) - before)
 
 
-def test_check_mode_shows_what_it_recognised_and_would_do(story: Story) -> None:
-    assert story.checked.code == 0, story.checked.text
-    assert recap(story.checked.out)["failed"] == 0
-    assert (recap(story.checked.out)["changed"] > 0) == story.declared
-    shown = r"^\+.*BUILD_TOKEN" if story.declared else "^SKIP gh: gh CLI not installed"
-    assert re.search(shown, story.checked.out, re.MULTILINE)
+def test_check_mode_succeeds_and_shows_planned_changes(runs: Runs) -> None:
+    assert runs.checked.code == 0, runs.checked.text
+    assert recap(runs.checked.out)["failed"] == 0
+    assert (recap(runs.checked.out)["changed"] > 0) == runs.declared
+    shown = r"^\+.*BUILD_TOKEN" if runs.declared else "^SKIP gh, aws_cli, "
+    assert re.search(shown, runs.checked.out, re.MULTILINE)
 
 
-def test_check_mode_writes_nothing_managed(story: Story) -> None:
-    assert any("/workstation/.venv/" in path for path in story.writes), "the trace saw nothing"
-    assert {path for path in story.writes if not ALLOWED.fullmatch(path)} == set()
-    assert story.left == ""
+def test_check_mode_writes_nothing_managed(runs: Runs) -> None:
+    assert any("/workstation/.venv/" in path for path in runs.writes), "the trace is empty"
+    assert {path for path in runs.writes if not ALLOWED.fullmatch(path)} == set()
+    assert runs.leftovers == ""
 
 
-def test_it_converges(story: Story, machine: Machine) -> None:
-    assert story.first.code == 0, story.first.text
-    assert (recap(story.first.out)["changed"] > 0) == story.declared
-    if story.declared:
-        shown = machine.ssh(story.user, ["zsh", "-i", "-c", 'print -rn -- "$BUILD_TOKEN"'])
+def test_first_run_exports_the_declared_value(runs: Runs, machine: Machine) -> None:
+    assert runs.first.code == 0, runs.first.text
+    assert (recap(runs.first.out)["changed"] > 0) == runs.declared
+    if runs.declared:
+        shown = machine.ssh(runs.user, ["zsh", "-i", "-c", 'print -rn -- "$BUILD_TOKEN"'])
         assert shown.out == VALUE
-        assert VALUE not in machine.ssh(story.user, "cat .zshrc").check().out
+        assert VALUE not in machine.ssh(runs.user, "cat .zshrc").check().out
 
 
-def test_again_changes_nothing(story: Story) -> None:
-    assert story.second.code == 0, story.second.text
-    assert recap(story.second.out)["changed"] == 0
+def test_second_run_changes_nothing(runs: Runs) -> None:
+    assert runs.second.code == 0, runs.second.text
+    assert recap(runs.second.out)["changed"] == 0
 
 
-def test_no_value_is_shown(story: Story) -> None:
-    runs = (story.checked, story.first, story.second)
-    assert not [run for run in runs if "s3cret" in run.text]
+def test_output_contains_no_secret(runs: Runs) -> None:
+    results = (runs.checked, runs.first, runs.second)
+    assert not [result for result in results if "s3cret" in result.text]
 
 
-def test_nothing_listens_that_did_not_before(story: Story) -> None:
-    assert story.new_listeners == set()
+def test_runs_leave_no_listening_socket(runs: Runs) -> None:
+    assert runs.new_listeners == set()

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 latchkey contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Trees are made once, however many want one; debootstrap itself is stood in for."""
+"""Tests of base.py with a fake debootstrap: locking, interrupted runs and failures."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ FAILS = 'echo "W: a warning"; echo "E: no mirror reached"; exit 1'
 
 
 @pytest.fixture
-def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder whose `debootstrap` is what the test writes there, run without a namespace of its own."""
+def fake_debootstrap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Path on PATH where a test writes its fake debootstrap; `unshare` is replaced too."""
     monkeypatch.setenv("LATCHKEY_MACHINES", str(tmp_path / "store"))
     monkeypatch.setenv("STORE", str(tmp_path))
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
@@ -40,16 +40,16 @@ def _program(path: Path, text: str) -> None:
     path.chmod(0o755)
 
 
-def test_two_at_once_make_one(stand_in: Path) -> None:
-    _program(stand_in, MAKES_A_TREE)
+def test_concurrent_calls_make_one_tree(fake_debootstrap: Path) -> None:
+    _program(fake_debootstrap, MAKES_A_TREE)
     with ThreadPoolExecutor(3) as pool:
         trees = list(pool.map(base_tree, ["trixie"] * 3))
     assert set(trees) == {base_folder("trixie")}
-    assert (stand_in.parent / "count").read_text() == "made\n"
+    assert (fake_debootstrap.parent / "count").read_text() == "made\n"
 
 
-def test_what_a_killed_run_left_is_not_taken_for_a_tree(stand_in: Path) -> None:
-    _program(stand_in, MAKES_A_TREE)
+def test_unfinished_tree_of_a_killed_run_is_made_again(fake_debootstrap: Path) -> None:
+    _program(fake_debootstrap, MAKES_A_TREE)
     half = base_folder("trixie").with_suffix(".unfinished") / "half"
     half.mkdir(parents=True)
     tree = base_tree("trixie")
@@ -58,8 +58,8 @@ def test_what_a_killed_run_left_is_not_taken_for_a_tree(stand_in: Path) -> None:
     assert not half.exists()
 
 
-def test_a_failure_says_why_and_leaves_no_tree(stand_in: Path) -> None:
-    _program(stand_in, FAILS)
+def test_failed_debootstrap_raises_its_last_line_and_leaves_no_tree(fake_debootstrap: Path) -> None:
+    _program(fake_debootstrap, FAILS)
     with pytest.raises(BaseError, match="debootstrap trixie ended with 1: E: no mirror reached"):
         base_tree("trixie")
     assert not base_folder("trixie").exists()

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 latchkey contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The machines themselves: what a test may count on."""
+"""Tests of the machines that the other tests rely on."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_systemd_runs_and_every_user_has_a_manager(machine: Machine) -> None:
         assert machine.ssh(user, "id -u; systemctl --user is-system-running --wait").out == f"{uid}\nrunning\n"
 
 
-def test_commands_arrive_as_given(machine: Machine) -> None:
+def test_ssh_passes_arguments_stdin_and_status_unchanged(machine: Machine) -> None:
     odd = ["a b", "c'd", "$HOME", "", "ü"]
     assert machine.ssh("alice", ["printf", "%s|", *odd]).out == "|".join(odd) + "|"
     assert machine.ssh("alice", "cat; exit 3", stdin="x\ny") == machine.ssh("alice", "printf 'x\\ny'; exit 3")
@@ -44,17 +44,17 @@ def test_commands_arrive_as_given(machine: Machine) -> None:
         machine.ssh("alice", ["sleep", "9"], seconds=1)
 
 
-def test_nothing_of_ours_is_there(machine: Machine) -> None:
+def test_fresh_machine_has_no_tools_and_empty_homes(machine: Machine) -> None:
     looked_for = "ansible-playbook uv pip pip3 bao aws"
     assert machine.ssh("alice", f"command -v {looked_for}; ls -A ~").out == ".ssh\n"
 
 
-def test_a_user_reaches_packages_as_this_host_does(machine: Machine) -> None:
+def test_pip_on_a_machine_uses_the_hosts_settings(machine: Machine) -> None:
     script = "python3 -m venv v && v/bin/pip install --quiet packaging && v/bin/python -c 'import packaging'; rm -r v"
     machine.ssh("alice", script, seconds=120).check()
 
 
-def test_a_clone_holds_uncommitted_work_and_nothing_ignored(machine: Machine) -> None:
+def test_clone_contains_uncommitted_files_and_no_ignored_ones(machine: Machine) -> None:
     checkout = machine.put("bob", "a clone")
     assert checkout == "/home/bob/a clone"
     listed = subprocess.run(
@@ -69,13 +69,13 @@ def test_a_clone_holds_uncommitted_work_and_nothing_ignored(machine: Machine) ->
     assert sorted(found.splitlines()) == expected
 
 
-def test_the_root_is_seen_from_here(machine: Machine) -> None:
+def test_root_of_a_machine_is_readable_from_the_host(machine: Machine) -> None:
     machine.ssh("carol", "echo hello >~/note").check()
     assert (machine.root / "home/carol/note").read_text() == "hello\n"
     assert (machine.root / "etc/hostname").read_text().strip() == machine.name
 
 
-def test_listeners_are_the_machines_own(machine: Machine) -> None:
+def test_listeners_excludes_sockets_of_the_host(machine: Machine) -> None:
     before = listeners(machine)
     with socket.create_server(("127.0.0.1", 0)):
         assert listeners(machine) == before
@@ -89,7 +89,7 @@ def test_listeners_are_the_machines_own(machine: Machine) -> None:
     machine.ssh("alice", "systemctl --user stop waits").check()
 
 
-def test_two_at_once_then_down_without_a_trace(machine: Machine) -> None:
+def test_second_machine_runs_beside_the_first_and_leaves_nothing(machine: Machine) -> None:
     with Machine.boot(machine.release, users=["dora"]) as other:
         assert other.port != machine.port
         assert other.ssh("dora", "hostname").out.strip() == other.name
@@ -98,8 +98,8 @@ def test_two_at_once_then_down_without_a_trace(machine: Machine) -> None:
         other.ssh("dora", "echo kept >note").check()
         began = time.monotonic()
         other.stop()
-        assert time.monotonic() - began < 10, "it was killed, not shut down"
-        other.start(dies_with_us=True)
+        assert time.monotonic() - began < 10, "shutdown timed out and the machine was killed"
+        other.start(ends_with_caller=True)
         assert other.ssh("dora", "cat note").out == "kept\n"
     assert not folder.exists()
     assert not Path("/proc", str(pid)).exists()
@@ -107,20 +107,20 @@ def test_two_at_once_then_down_without_a_trace(machine: Machine) -> None:
     assert machine.running
 
 
-def test_a_machine_ends_with_the_process_that_booted_it(release: str) -> None:
+def test_machine_ends_when_its_owner_process_is_killed(release: str) -> None:
     name = subprocess.run(
         [sys.executable, "-c", BOOTS_AND_DIES, release], cwd=ROOT, capture_output=True, text=True, check=False
     ).stdout.strip()
-    left = Machine.named(name)
+    orphan = Machine.named(name)
     deadline = time.monotonic() + 10
-    while left.running and time.monotonic() < deadline:
+    while orphan.running and time.monotonic() < deadline:
         time.sleep(0.1)
-    assert not left.running
+    assert not orphan.running
     with Machine.boot(release, users=[]):
         assert not (instances() / name).exists()
 
 
-def test_a_pid_that_is_something_else_is_left_alone(machine: Machine, tmp_path: Path) -> None:
+def test_stop_does_not_kill_a_process_that_is_not_systemd_nspawn(machine: Machine, tmp_path: Path) -> None:
     with subprocess.Popen(["sleep", "60"]) as bystander:
         (tmp_path / "pid").write_text(str(bystander.pid))
         Machine(tmp_path).stop()

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 latchkey contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A machine whose Python is the oldest that modules run on, reached over SSH by a newer controller."""
+"""A machine with the oldest supported Python, reached over SSH from a controller with a newer one."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def old() -> Iterator[Machine]:
     try:
         base_tree(OLD)
     except BaseError as error:
-        pytest.skip(f"{OLD} is not to be had: {error}")
+        pytest.skip(f"no {OLD} tree: {error}")
     with Machine.boot(OLD, users=["alice", "bob"]) as booted:
         for user in ("alice", "bob"):
             booted.ssh(user, "umask 077; cat >build-token", stdin=VALUE).check()
@@ -63,7 +63,7 @@ def old() -> Iterator[Machine]:
 
 
 def play(machine: Machine, inventory: Path, user: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """From this checkout, as whoever runs the tests."""
+    """Run bootstrap.yml of this checkout on the controller."""
     host = {
         "ansible_host": "127.0.0.1",
         "ansible_port": machine.port,
@@ -87,15 +87,17 @@ def play(machine: Machine, inventory: Path, user: str, *arguments: str) -> subpr
     )
 
 
-def test_it_is_that_old(old: Machine) -> None:
-    told = old.ssh("alice", ["python3", "-c", "import sys; print(*sys.version_info[:2], sep='.')"])
-    assert told.check().out.strip() == PYTHON
+def test_machine_has_the_oldest_supported_python(old: Machine) -> None:
+    version = old.ssh("alice", ["python3", "-c", "import sys; print(*sys.version_info[:2], sep='.')"])
+    assert version.check().out.strip() == PYTHON
 
 
 @pytest.mark.parametrize(("user", "served"), [("alice", ["alice"]), ("root", ["alice", "bob"])])
-def test_every_surface_works_there(old: Machine, tmp_path: Path, user: str, served: list[str]) -> None:
-    seen = play(old, tmp_path, user, "--check", "--diff")
-    assert seen.returncode == 0, seen.stdout + seen.stderr
+def test_every_surface_converges_on_the_oldest_python(
+    old: Machine, tmp_path: Path, user: str, served: list[str]
+) -> None:
+    checked = play(old, tmp_path, user, "--check", "--diff")
+    assert checked.returncode == 0, checked.stdout + checked.stderr
     done = play(old, tmp_path, user, "--diff")
     assert done.returncode == 0, done.stdout + done.stderr
     for member in served:
@@ -105,5 +107,5 @@ def test_every_surface_works_there(old: Machine, tmp_path: Path, user: str, serv
         assert f"aws_secret_access_key = {VALUE}" in old.ssh(member, "cat .aws/credentials").check().out
         assert "[sso-session corp]" in old.ssh(member, "cat .aws/config").check().out
     assert "no botocore" in " ".join(done.stdout.split())
-    assert "s3cret" not in seen.stdout + done.stdout
+    assert "s3cret" not in checked.stdout + done.stdout
     assert recap(play(old, tmp_path, user).stdout)["changed"] == 0

@@ -1,8 +1,11 @@
 # Copyright (c) 2026 latchkey contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The worked example parameter-store on two machines, a writer that runs Ansible and a reader that it reaches over SSH,
-beside a real moto server: what only a writer may have is never on the reader, nor in anything its run says."""
+"""The example parameter-store on two machines and a real moto server.
+
+The writer machine runs Ansible and reaches the reader machine over SSH. The writer's keys must never appear on the
+reader machine or in the output of its runs.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +41,7 @@ Keys = dict[str, dict[str, str]]
 
 @pytest.fixture(scope="module")
 def cloud() -> Iterator[tuple[str, Keys]]:
-    """Where AWS is asked, and the keys of both users."""
+    """The URL of AWS, and the access keys of both IAM users."""
     with moto.serve() as url:
         moto.client(url, "ssm").put_parameter(Name=PARAMETER, Value=CLAUDE, Type="SecureString")
         keys = moto.people(url, {READER: [READ], WRITER: [READ, WRITE]})
@@ -65,7 +68,7 @@ def vps(release: str) -> Iterator[Machine]:
 
 @pytest.fixture(scope="module")
 def pair(studio: Machine, vps: Machine, cloud: tuple[str, Keys]) -> Keys:
-    """Alice at the studio, who can log in to the vps; every key has been put in once, where it belongs."""
+    """Give alice on studio ssh access to vps, and store every key once with store.yml; return the keys."""
     url, keys = cloud
     studio.put("alice")
     _declare(studio, vps, url)
@@ -74,7 +77,7 @@ def pair(studio: Machine, vps: Machine, cloud: tuple[str, Keys]) -> Keys:
     vps.ssh("alice", "cat >>~/.ssh/authorized_keys", stdin=public).check()
     for machine in (studio, vps):
         machine.ssh("alice", "mkdir ~/.claude; umask 077; cat >~/.claude/.credentials.json", stdin=CLAUDE).check()
-    bootstrap(studio, "alice", "--check", "--limit", "studio")  # which makes the venv
+    bootstrap(studio, "alice", "--check", "--limit", "studio")  # makes the venv
     for machine, user in (("studio", "reader"), ("studio", "writer"), ("vps", "reader")):
         for part, field in FIELDS.items():
             value = keys[f"claude-creds-{user}"][field]
@@ -86,7 +89,7 @@ def pair(studio: Machine, vps: Machine, cloud: tuple[str, Keys]) -> Keys:
 
 
 def _declare(studio: Machine, vps: Machine, url: str) -> None:
-    """The example as it ships, with its machines named and AWS asked at ``url``."""
+    """Write the example with the addresses of both machines and ``url`` as AWS."""
     reached = {"ansible_host": "127.0.0.1", "ansible_port": vps.port, "ansible_user": "alice"}
     local = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
     files = {
@@ -105,7 +108,7 @@ def _declare(studio: Machine, vps: Machine, url: str) -> None:
 
 
 def _play(studio: Machine, *arguments: str, stdin: str = "") -> Result:
-    """As alice types it in a prepared shell; what the inventory says is what bootstrap.sh would take."""
+    """Run ansible-playbook in the activated venv, with the default inventory."""
     typed = f"cd workstation && . .venv/bin/activate && ansible-playbook {shlex.join(arguments)}"
     return studio.ssh("alice", ["bash", "-c", typed], stdin=stdin, seconds=180)
 
@@ -119,7 +122,7 @@ def _outcomes(report: dict[str, Any]) -> dict[str, str]:
     return {check["name"]: check["outcome"] for check in report["checks"] if check["reason"] != "no check declared"}
 
 
-def test_a_writer_machine_has_both_profiles_and_may_what_it_should(studio: Machine, pair: Keys) -> None:
+def test_writer_machine_gets_both_profiles_and_passes_its_checks(studio: Machine, pair: Keys) -> None:
     done, report = _report(studio, "--limit", "studio", "--diff")
     assert done.code == 0, done.text
     assert _outcomes(report) == dict.fromkeys(("claude", "claude_reader", "claude_writer"), "PASS")
@@ -132,24 +135,24 @@ def test_a_writer_machine_has_both_profiles_and_may_what_it_should(studio: Machi
     assert recap(again.out)["changed"] == 0
 
 
-def test_a_reader_machine_never_meets_the_writer(studio: Machine, vps: Machine, pair: Keys) -> None:
-    said = bootstrap(studio, "alice", "--limit", "vps", "--check", "--diff", "-vvvv")
+def test_keys_of_the_writer_never_appear_on_the_reader_machine(studio: Machine, vps: Machine, pair: Keys) -> None:
+    checked = bootstrap(studio, "alice", "--limit", "vps", "--check", "--diff", "-vvvv")
     assert vps.ssh("alice", "ls ~/.aws").code != 0
     done, report = _report(studio, "--limit", "vps", "--diff", "-vvvv")
     assert done.code == 0, done.text
-    # Debian's own Python serves there, without botocore: asking AWS is for machines that have it.
+    # vps runs Debian's Python without botocore, so checks that ask AWS are skipped there.
     assert _outcomes(report) == {"claude": "PASS", "claude_reader": "SKIP"}
     assert f"[{READER}]" in vps.ssh("alice", "cat ~/.aws/credentials").check().out
-    whole = said.text + done.text + json.dumps(report)
-    assert WRITER not in whole
+    output = checked.text + done.text + json.dumps(report)
+    assert WRITER not in output
     for secret in pair[WRITER]["AccessKeyId"], pair[WRITER]["SecretAccessKey"]:
-        assert secret not in whole
+        assert secret not in output
         assert _files_with(vps, secret) == ""
-    assert pair[READER]["SecretAccessKey"] not in whole
+    assert pair[READER]["SecretAccessKey"] not in output
     assert _files_with(vps, WRITER) == ""
 
 
 def _files_with(machine: Machine, text: str) -> str:
-    """What on the machine's disks and in its memory's file systems holds ``text``."""
+    """Return the files of the machine that contain ``text``, one a line."""
     pseudo = [f"--exclude-dir={name}" for name in ("proc", "sys")]
     return machine.ssh("root", ["grep", "-rlF", *pseudo, "-e", text, "/"], seconds=120).out

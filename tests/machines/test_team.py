@@ -1,7 +1,7 @@
 # Copyright (c) 2026 latchkey contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Root serves a roster of three, of whom one cannot be served: the others are, and the run says who is not and why."""
+"""Root run for a roster of three of which one cannot be served: the others are, and the run fails with the reason."""
 
 from __future__ import annotations
 
@@ -57,13 +57,13 @@ def _bootstrap(machine: Machine) -> Result:
     return bootstrap(machine, "root", "-i", f"/root/{INVENTORY}", "--diff", LATCHKEY_REPORT="/root/report.json")
 
 
-def test_the_others_are_served(team: Machine, run: Result) -> None:
+def test_other_members_are_served(team: Machine, run: Result) -> None:
     assert recap(run.out)["changed"] > 0
     for user, value in SERVED.items():
         assert team.ssh(user, ["zsh", "-i", "-c", 'print -rn -- "$BUILD_TOKEN"']).out == value
 
 
-def test_the_run_fails_and_names_who_was_not_served_and_why(run: Result, report: dict[str, Any]) -> None:
+def test_run_fails_and_names_the_unserved_member_with_the_reason(run: Result, report: dict[str, Any]) -> None:
     assert run.code != 0
     assert recap(run.out)["failed"] == 1
     unserved = [item for item in report["items"] if item["state"] == "failed"]
@@ -74,7 +74,7 @@ def test_the_run_fails_and_names_who_was_not_served_and_why(run: Result, report:
     assert not [value for value in SERVED.values() if value in run.text]
 
 
-def test_homes_hold_what_is_their_owners_only(team: Machine, run: Result) -> None:
+def test_every_file_in_a_home_is_owned_by_its_member(team: Machine, run: Result) -> None:
     for user in (*SERVED, "mallory"):
         assert team.ssh("root", f"find /home/{user} ! -user {user} -o ! -group {user}").check().out == ""
     assert team.ssh("root", "find /home/mallory ! -path '*/.ssh*' ! -path /home/mallory").check().out == ""
@@ -82,12 +82,12 @@ def test_homes_hold_what_is_their_owners_only(team: Machine, run: Result) -> Non
     assert team.ssh("root", "ls -A /home").check().out.split() == ["alice", "away", "bob", "carol", "mallory"]
 
 
-def test_nothing_of_root_is_left_where_members_write(team: Machine, run: Result) -> None:
+def test_no_file_of_root_is_left_in_shared_folders(team: Machine, run: Result) -> None:
     left = "find /tmp /var/tmp /dev/shm /run/user -mindepth 2 -user root ! -path '*systemd*' ! -path '/run/user/0*'"
     assert team.ssh("root", left).check().out == ""
 
 
-def test_again_changes_nothing_and_still_fails(team: Machine, run: Result) -> None:
+def test_second_run_changes_nothing_and_still_fails(team: Machine, run: Result) -> None:
     before = listeners(team)
     again = _bootstrap(team)
     assert again.code != 0
@@ -95,7 +95,7 @@ def test_again_changes_nothing_and_still_fails(team: Machine, run: Result) -> No
     assert listeners(team) - before == set()
 
 
-def test_when_all_can_be_served_it_succeeds(team: Machine, run: Result) -> None:
+def test_run_succeeds_once_every_member_can_be_served(team: Machine, run: Result) -> None:
     team.ssh("root", "rm /home/bob; mv /home/away /home/bob").check()
     team.ssh("bob", "echo bob-build-token >build-token").check()
     whole = _bootstrap(team)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 latchkey contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A trace that missed a way to write would pass everything: each way is done, and found."""
+"""Tests of the trace: every way to write a file is performed once and must be found."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.skipif(not shutil.which("strace"), reason="needs strace")
 
-# Python that writes, and below the folder w what a trace must name.
-WAYS = {
+# Python code, and the paths below the folder w that the trace must contain.
+WRITES = {
     "open('w/new', 'w')": {"new"},
     "open('w/old', 'a')": {"old"},
     "open('w/old', 'r+')": {"old"},
@@ -54,26 +54,26 @@ WAYS = {
 }
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_is_seen(way: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("code", WRITES)
+def test_write_is_traced(code: str, tmp_path: Path) -> None:
     (tmp_path / "w" / "folder").mkdir(parents=True)
     (tmp_path / "w" / "old").write_text("old")
-    program = f"import os, socket, subprocess\nw = os.open('w', os.O_RDONLY)\n{way}"
+    program = f"import os, socket, subprocess\nw = os.open('w', os.O_RDONLY)\n{code}"
     (tmp_path / "program.py").write_text(program)
     script = traced(f"exec {sys.executable} -IB program.py", str(tmp_path / "log"))
     subprocess.run(["sh", "-c", script], cwd=tmp_path, check=True)
     with (tmp_path / "log").open() as log:
         found = {path for path in written(log) if path.startswith(str(tmp_path))}
-    assert found == {str(tmp_path / "w" / name) for name in WAYS[way]}
+    assert found == {str(tmp_path / "w" / name) for name in WRITES[code]}
 
 
-def test_a_refused_write_is_none(tmp_path: Path) -> None:
+def test_failed_write_is_not_traced(tmp_path: Path) -> None:
     script = traced("mkdir /proc/no; echo x >none/file", str(tmp_path / "log"))
     subprocess.run(["sh", "-c", script], cwd=tmp_path, capture_output=True, check=False)
     with (tmp_path / "log").open() as log:
         assert not {path for path in written(log) if not path.startswith("/dev/")}
 
 
-def test_two_lines_of_an_interrupted_call_are_one() -> None:
+def test_interrupted_call_is_joined_from_two_lines() -> None:
     log = ['7 mkdir("/a" <unfinished ...>', '8 rmdir("/b") = 0', "7 <... mkdir resumed>, 0777) = 0"]
     assert written(log) == {"/a", "/b"}

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 latchkey contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a run wrote, by every system call of it that changes a file: strace's log read back as absolute paths."""
+"""Paths that a run wrote to, read from strace's log of every system call that changes a file."""
 
 from __future__ import annotations
 
@@ -32,21 +32,21 @@ TO_WRITE = re.compile(r"O_(WRONLY|RDWR|CREAT|TRUNC)")
 
 
 def traced(script: str, log: str) -> str:
-    """The script, run by sh under strace; the `?` leaves out a call that this strace does not know."""
+    """Return the command that runs ``script`` under strace; `?` skips calls unknown to this strace."""
     calls = ",".join(f"?{name}" for name in CALLS)
     strace = ["strace", "--seccomp-bpf", "-f", "-y", "-qqq", "-e", "signal=none", "-e", f"trace={calls}", "-o", log]
     return shlex.join([*strace, "sh", "-c", script])
 
 
 def written(log: Iterable[str]) -> set[str]:
-    """Absolute paths of everything that was made, opened for writing, renamed, removed or given other attributes."""
+    """Return absolute paths created, opened for writing, renamed, removed or given other attributes."""
     calls = [(pid, call) for pid, line in _whole_lines(log) if (call := CALL.match(line))]
     parents = {call["code"]: pid for pid, call in calls if call["name"] in FORKS}
     folders: dict[str, str] = {}
     found: set[str] = set()
     for pid, call in calls:
         name, arguments = call["name"], call["arguments"]
-        # A child can be seen before its parent's fork is seen to return: until then the parent has not moved.
+        # A child's first call can precede the return of its parent's fork; the parent's folder is still the same then.
         folder = folders.setdefault(pid, folders.get(parents.get(pid, ""), "/?"))
         if name in FORKS:
             folders.setdefault(call["code"], folder)
@@ -64,7 +64,7 @@ def written(log: Iterable[str]) -> set[str]:
 
 
 def _whole_lines(log: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """A call that another process interrupted stands on two lines."""
+    """Yield pid and call; a call that another process interrupted is joined from its two lines."""
     begun: dict[str, str] = {}
     for line in log:
         pid, _, text = line.strip().partition(" ")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The collection as Galaxy would get it: built once, installed once, with no checkout around it."""
+"""Fixtures: the collection built as a tarball, and installed from it into an empty folder."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def tarball(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def collections(tarball: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A collections path that holds the installed tarball and nothing else."""
+    """A collections path that contains the installed tarball only."""
     folder = tmp_path_factory.mktemp("installed")
     run("ansible-galaxy", "collection", "install", tarball, "--collections-path", folder, "--offline", cwd=folder)
     return folder

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Stands in for the script that ansible-test would fetch: installs pip from the wheel that lies beside it."""
+"""Replacement for the script that ansible-test downloads: installs pip from the wheel in the same folder."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The tarball: what is in it, and that it works where there is no checkout."""
+"""Tests of the tarball: its files, and that its content resolves without a checkout."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SHIPPED = {
 }
 
 
-def test_holds_what_a_galaxy_user_needs_and_nothing_else(tarball: Path) -> None:
+def test_tarball_contains_shipped_folders_only(tarball: Path) -> None:
     with tarfile.open(tarball) as archive:
         names = [PurePath(name) for name in archive.getnames()]
     assert {name.parts[0] for name in names} <= SHIPPED
@@ -34,7 +34,7 @@ def test_holds_what_a_galaxy_user_needs_and_nothing_else(tarball: Path) -> None:
     assert not [name for name in names if any(part.startswith(".") or part == "__pycache__" for part in name.parts)]
 
 
-def test_every_module_role_and_filter_resolves_from_the_tarball(collections: Path) -> None:
+def test_every_module_role_and_filter_resolves_when_installed(collections: Path) -> None:
     filters = [import_module(f"{PLUGINS}.filter.{path.stem}") for path in ROOT.glob("plugins/filter/[!_]*.py")]
     expected = {
         "module": {path.stem for path in ROOT.glob("plugins/modules/*.py")},
@@ -46,7 +46,7 @@ def test_every_module_role_and_filter_resolves_from_the_tarball(collections: Pat
         assert set(listed) == {f"{COLLECTION}.{name}" for name in names}
 
 
-def test_its_playbooks_are_found_by_name(collections: Path) -> None:
+def test_every_playbook_is_found_by_its_name_when_installed(collections: Path) -> None:
     playbooks = sorted(path.stem for path in ROOT.glob("playbooks/*.yml"))
     assert "bootstrap" in playbooks
     for name in playbooks:
@@ -64,7 +64,7 @@ def installed(collections: Path, *argv: str) -> str:
     return run(*argv, cwd=collections, ANSIBLE_COLLECTIONS_PATH=str(collections), HOME=str(collections))
 
 
-def test_galaxy_importer(tarball: Path, tmp_path: Path) -> None:
+def test_galaxy_importer_accepts_the_tarball(tarball: Path, tmp_path: Path) -> None:
     settings = tmp_path / "galaxy-importer.cfg"
     settings.write_text("[galaxy-importer]\nRUN_ANSIBLE_TEST = False\nCHECK_REQUIRED_TAGS = True\n")
     run("python", "-m", "galaxy_importer.main", tarball, cwd=tmp_path, GALAXY_IMPORTER_CONFIG=str(settings))

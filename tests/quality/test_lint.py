@@ -2,24 +2,24 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One test a tool, over everything git knows."""
+"""One test for each linter, over every tracked file."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.quality.tools import ROOT, known, run
+from tests.quality.tools import ROOT, run, tracked_files
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
 def test_ruff_check() -> None:
-    run("ruff", "check", "--no-cache", *known("*.py"))
+    run("ruff", "check", "--no-cache", *tracked_files("*.py"))
 
 
 def test_ruff_format() -> None:
-    run("ruff", "format", "--no-cache", "--check", *known("*.py"))
+    run("ruff", "format", "--no-cache", "--check", *tracked_files("*.py"))
 
 
 def test_mypy() -> None:
@@ -32,7 +32,7 @@ def test_python_3_9_is_enough_on_a_machine() -> None:
 
 
 def test_yamllint() -> None:
-    run("yamllint", "--strict", *known("*.yml", "*.yaml", ".yamllint", ".ansible-lint"))
+    run("yamllint", "--strict", *tracked_files("*.yml", "*.yaml", ".yamllint", ".ansible-lint"))
 
 
 def test_ansible_lint() -> None:
@@ -40,7 +40,7 @@ def test_ansible_lint() -> None:
 
 
 def test_shellcheck() -> None:
-    run("shellcheck", *filter(is_shell, known()))
+    run("shellcheck", *filter(is_shell, tracked_files()))
 
 
 def is_shell(name: Path) -> bool:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""ansible-test sanity, over the installed tarball: it rejects the link by which a checkout resolves its own names."""
+"""ansible-test sanity on the installed tarball; it rejects the symlink .collections of a checkout."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
-HOME = ROOT / ".cache" / "ansible-test"  # keeps the environments of ansible-test from run to run
+HOME = ROOT / ".cache" / "ansible-test"  # environments of ansible-test are reused between runs
 
 
-def test_sanity(collections: Path) -> None:
-    lend_pip()
+def test_sanity_finds_nothing(collections: Path) -> None:
+    provide_pip()
     run(
         *("ansible-test", "sanity", "--python", PYTHON, "--color", "no", "--truncate", "0"),
         cwd=collections / "ansible_collections" / "latchkey" / "workstation",
@@ -28,7 +28,7 @@ def test_sanity(collections: Path) -> None:
     )
 
 
-def lend_pip() -> None:
+def provide_pip() -> None:
     cache = HOME / ".ansible" / "test" / "cache"
     cache.mkdir(parents=True, exist_ok=True)
     wheels = list(cache.glob("pip-*.whl"))

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What every test of this suite starts from: the checkout, what git knows of it, and one way to run a tool."""
+"""Path and tracked files of the checkout, and a function that runs a tool of the venv."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ from pathlib import Path
 
 import pytest
 
-__all__ = ["ROOT", "known", "run"]
+__all__ = ["ROOT", "run", "tracked_files"]
 
 ROOT = Path(__file__).resolve().parents[2]
-TOOLS = Path(sys.executable).parent
+# Before the venv's own programs, among which ansible-playbook is the starter of the checkout.
+TOOLS = [ROOT / "tests/bin", Path(sys.executable).parent]
 
 
 def run(*argv: str | Path, cwd: Path = ROOT, **environment: str) -> str:
-    """The output of a tool of the venv; the test fails with that output if the tool does."""
+    """Run a tool of the venv and return its output; a failing tool fails the test with that output."""
     found = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
-    found |= {"PATH": f"{TOOLS}{os.pathsep}{found['PATH']}", "NO_COLOR": "1"}
+    found |= {"PATH": os.pathsep.join([*map(str, TOOLS), found["PATH"]]), "NO_COLOR": "1"}
     done = subprocess.run(
         argv,
         cwd=cwd,
@@ -38,7 +39,7 @@ def run(*argv: str | Path, cwd: Path = ROOT, **environment: str) -> str:
     return done.stdout
 
 
-def known(*patterns: str) -> list[Path]:
-    """The files git knows or would add, relative to the checkout."""
+def tracked_files(*patterns: str) -> list[Path]:
+    """Return tracked and addable files that match ``patterns``, relative to the checkout."""
     listed = run("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *patterns)
     return [Path(name) for name in sorted(set(listed.split("\0")) - {""}) if os.path.lexists(ROOT / name)]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from . import status
 from .find import search
-from .gate import SELF
+from .gate import PARTITION, SELF
 from .prompt import twice
 from .show import THERE
 from .status import Refused
@@ -113,7 +113,10 @@ def _room(tool: Tool, path: str, fields: dict[str, str]) -> Keychain:
 
 
 def _updated(tool: Tool, name: str | None, fields: dict[str, str], secret: bytes | None, access: Access) -> bool:
-    """Each step stays done when a later one fails: a refused access leaves the new value, and says 45 in the end."""
+    """Each step stays done when a later one fails: a refused access leaves the new value, and says 45 in the end.
+
+    A new value is saved with a new group, whose partition list names the caller only; without one the list stays.
+    """
     match = search(tool, [name] if name else [], fields)
     if match is None:
         return False
@@ -126,6 +129,7 @@ def _updated(tool: Tool, name: str | None, fields: dict[str, str], secret: bytes
     vars(item).update(fields, modified=now())
     if secret is not None:
         item.secret = secret.hex()
+        item.partitions = [PARTITION]
     tool.store.save(keychain)
     if not access.said:
         return True

@@ -27,6 +27,8 @@ class Controls:
     dark_wake: bool = False
     dialog: str = "nobody"
     """Who answers a dialog: nobody (the call hangs), allow, always, cancel, refuse."""
+    slow_access: float = 0
+    """Seconds that `dump-keychain -a` needs for each item, as it verifies every program of its access list."""
     refuse: list[dict[str, Any]] = field(default_factory=list)
     """[{service, account, status}]: reading or changing this item is answered with the status, whatever its ACL."""
     kill: dict[str, str] = field(default_factory=dict)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .control import Controls
     from .store import Item, Keychain, Store
 
-__all__ = ["SELF", "Gate"]
+__all__ = ["PARTITION", "SELF", "Gate"]
 
 SELF = "/usr/bin/security"
 PARTITION = "apple-tool:"

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from .store import Keychain
 from .words import Usage, options
 
 if TYPE_CHECKING:
+    from .store import Item
     from .tool import Tool
 
 __all__ = ["create", "dump", "info", "lock", "settings", "unlock"]
@@ -134,8 +136,19 @@ def dump(tool: Tool, argv: list[str]) -> int:
             if "d" in given:
                 tool.say(b"data:\n" + encoded(bytes.fromhex(item.secret)) + b"\n")
             if "a" in given:
-                tool.say(access(item, modern=modern))
+                _say_access(tool, keychain, item)
     return 0
+
+
+def _say_access(tool: Tool, keychain: Keychain, item: Item) -> None:
+    """The access block. It needs the keychain unlocked, for each item anew, and verifies every program in it."""
+    try:
+        tool.gate.needs_unlocked(keychain)
+    except Refused as refused:
+        tool.failed("SecKeychainItemCopyAccess", refused.status)
+        return
+    time.sleep(tool.controls.slow_access)
+    tool.say(access(item, modern=tool.store.modern(keychain)))
 
 
 def _made(tool: Tool, name: str, password: str) -> int:

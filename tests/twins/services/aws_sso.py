@@ -1,7 +1,7 @@
 # Copyright (c) 2026 latchkey contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The AWS access portal (IAM Identity Center) as far as checks use it: section 19 of providers.md."""
+"""Twin of the AWS access portal (IAM Identity Center), as far as checks use it."""
 
 from __future__ import annotations
 

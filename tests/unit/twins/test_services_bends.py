@@ -8,24 +8,14 @@ from __future__ import annotations
 import gzip
 import http.client
 import json
-from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.twins.services import SCENARIOS, Twins, serve
+from tests.twins.services import SCENARIOS, Twins
 from tests.twins.services.client import Got, ask, credentials
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 HEADERS = credentials("github", SCENARIOS["github"]["classic"])
 TRUE = {"login": "alice", "id": 1, "type": "User", "name": "Alice", "email": None}
-
-
-@pytest.fixture
-def twins() -> Iterator[Twins]:
-    with serve() as running:
-        yield running
 
 
 def _ask(twins: Twins) -> Got:

@@ -26,12 +26,6 @@ HEADERS = credentials("github", SCENARIOS["github"]["classic"])
 TRUE = {"login": "alice", "id": 1, "type": "User", "name": "Alice", "email": None}
 
 
-@pytest.fixture
-def twins() -> Iterator[Twins]:
-    with serve() as running:
-        yield running
-
-
 def _ask(twins: Twins, timeout: float = 5) -> Got:
     return ask(twins, "github", "/user", headers=HEADERS, timeout=timeout)
 
@@ -134,7 +128,7 @@ def test_delay(twins: Twins) -> None:
     twins.break_("github", "delay", ms=250)
     started = time.monotonic()
     assert json.loads(_ask(twins).body) == TRUE
-    assert 0.25 <= time.monotonic() - started < 2
+    assert time.monotonic() - started >= 0.25
 
 
 def test_a_fault_keeps_to_its_path_and_is_mended(twins: Twins) -> None:

@@ -5,24 +5,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.twins.security import Twin, first_login, write_tool
+from tests.twins.security import Twin, first_login
 
-
-@pytest.fixture(scope="session")
-def tool(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    if not Path("/usr/bin/python3").exists():
-        pytest.skip("the twin runs under /usr/bin/python3, which is not here")
-    return write_tool(tmp_path_factory.mktemp("bin"))
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.fixture
-def twin(tool: Path, tmp_path: Path) -> Twin:
+def twin(security_tool: Path, tmp_path: Path) -> Twin:
     first_login(tmp_path / "home")
-    return Twin(tool, tmp_path / "home")
+    return Twin(security_tool, tmp_path / "home")
 
 
 @pytest.fixture

@@ -33,9 +33,8 @@ access: 5 entries
 
 
 def test_dump_with_access(twin: Twin) -> None:
-    """1.6 Read: five entries; needs no unlock; an app that is gone has a status in place of (OK)."""
+    """1.6 Read: five entries; an app that is gone has a status in place of (OK)."""
     twin.put("svc", "you", b"value", apps=["/usr/bin/security", "/gone/app"], partitions=["apple-tool:", "apple:"])
-    twin.control(session="ssh", ui=False)
     done = twin.run("dump-keychain", "-a")
     shown = done.stdout.decode()
     assert done.returncode == 0
@@ -161,3 +160,39 @@ def test_dump_without_values(ssh: Twin) -> None:
     assert b"old value" not in ssh.run("dump-keychain", "-d").stdout
     ssh.unlock("ssh")
     assert b'data:\n"old value"\n' in ssh.run("dump-keychain", "-d").stdout
+
+
+def test_access_lists_of_a_locked_keychain_ask_once_for_each_item(twin: Twin) -> None:
+    """Defect 3: "needs each keychain UNLOCKED"; over SSH a message for each item, and the result 0."""
+    for account in ("a", "b"):
+        twin.put("s", account, b"value")
+    twin.lock()
+    twin.control(ui=False)
+    done = twin.run("dump-keychain", "-a")
+    assert done.stderr.decode().count("SecKeychainItemCopyAccess: User interaction is not allowed.") == 2
+    assert b"access:" not in done.stdout
+    assert b'"svce"<blob>="s"' in done.stdout
+    assert done.returncode == 0
+    twin.control(ui=True)
+    with pytest.raises(subprocess.TimeoutExpired):
+        twin.run("dump-keychain", "-a", seconds=2)
+    assert twin.run("dump-keychain", seconds=20).returncode == 0
+
+
+def test_access_lists_take_their_time_for_each_item(twin: Twin) -> None:
+    """Defect 1: "for EVERY trusted app of EVERY item" the signature is verified."""
+    for account in ("a", "b"):
+        twin.put("s", account, b"value")
+    twin.control(slow_access=60)
+    assert twin.run("dump-keychain", seconds=20).returncode == 0
+    with pytest.raises(subprocess.TimeoutExpired):
+        twin.run("dump-keychain", "-a", seconds=2)
+
+
+def test_an_update_with_a_value_resets_the_partition_list_and_one_without_keeps_it(twin: Twin) -> None:
+    """Defect 5: "-U with a value drops the partition list"."""
+    twin.put("s", "a", b"value", apps=["/usr/bin/security"], partitions=["apple-tool:", "teamid:ABC"])
+    twin.run("add-generic-password", "-s", "s", "-a", "a", "-l", "label", "-U")
+    assert twin.items()[0].partitions == ["apple-tool:", "teamid:ABC"]
+    twin.run("add-generic-password", "-s", "s", "-a", "a", "-w", "new", "-U")
+    assert twin.items()[0].partitions == ["apple-tool:"]

@@ -1,0 +1,5 @@
+# Copyright (c) 2026 latchkey contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Start ansible-playbook for a checkout: environment, inventory, checks before the run, exit status and report."""

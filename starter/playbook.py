@@ -1,0 +1,130 @@
+# Copyright (c) 2026 latchkey contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Ansible's own ansible-playbook with the checks of the starter between its arguments and its run."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import sys
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from ansible import constants
+from ansible.cli.arguments import option_helpers
+from ansible.cli.playbook import PlaybookCLI
+from ansible.errors import AnsibleError
+from ansible.utils.display import Display
+from ansible.utils.path import unfrackpath
+
+from . import scan
+from .ending import FAILED
+from .environment import CHECKOUT
+from .extra_vars import misspelt, named_files
+from .stop import USAGE, Stop
+
+try:
+    from ansible._internal._datatag._tags import Origin
+except ImportError:
+    Origin = None
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from .root import Guard
+
+__all__ = ["play"]
+
+_PROGRESS = "ansible_collections.latchkey.workstation.plugins.plugin_utils._progress"
+
+
+class _Playbook(PlaybookCLI):  # type: ignore[misc]
+    """``guard`` is set for root."""
+
+    guard: Guard | None = None
+
+    def init_parser(self, *arguments: Any, **options: Any) -> None:
+        super().init_parser(*arguments, **options)
+        self.parser.error = _refuse
+
+    def post_process_args(self, options: Namespace) -> Namespace:
+        options.args = [_locate(playbook) for playbook in options.args]
+        options = super().post_process_args(options)
+        if self.guard:
+            self.guard.require_arguments(options, unfrackpath)
+        files = scan.yaml_files(options.inventory, options.args) + [
+            os.path.expanduser(name) for name in named_files(options.extra_vars)
+        ]
+        problems = [problem for path in dict.fromkeys(files) for problem in scan.problems(path)]
+        if any(_is_of_checkout(playbook) for playbook in options.args):
+            problems += misspelt(options.extra_vars, is_used=lambda name: _mentioned(name, files))
+        if problems:
+            raise Stop(*problems, status=USAGE)
+        return options
+
+
+def _refuse(message: str) -> NoReturn:
+    raise Stop(f"{message} (--help lists all arguments)", status=USAGE)
+
+
+def play(arguments: list[str], guard: Guard | None, errors: list[str]) -> int:
+    """Exit status of ``ansible-playbook ARGUMENTS``; ``errors`` takes the error that ended it."""
+    if guard:  # links stay in paths, to be checked
+        option_helpers.unfrackpath = lambda path, **_: unfrackpath(path, follow=False)
+    with contextlib.suppress(OSError):
+        Path(constants.ANSIBLE_HOME).expanduser().mkdir(mode=0o700, exist_ok=True)
+    cli = _Playbook(["ansible-playbook", *arguments])
+    cli.guard = guard
+    try:
+        return int(cli.run() or 0)
+    except SystemExit as end:
+        if isinstance(end.code, str):
+            errors.append(end.code)
+            return USAGE
+        return int(end.code or 0)
+    except AnsibleError as error:
+        _explain(error)
+        errors.append(_sentence(error))
+        return USAGE
+    except (Stop, OSError):
+        raise
+    except Exception as error:  # noqa: BLE001 - an error of Ansible itself is no reason to end without a summary
+        _explain(error)
+        errors.append(f"Ansible ended with {type(error).__name__}: {error} (-v shows where)")
+        return FAILED
+    finally:
+        if progress := sys.modules.get(_PROGRESS):
+            progress.stop_all()
+
+
+def _explain(error: Exception) -> None:
+    display = Display()
+    if display.verbosity:
+        display.error(error) if isinstance(error, AnsibleError) else traceback.print_exception(error)
+
+
+def _locate(playbook: str) -> str:
+    """A playbook that is not in the current folder is looked for in the checkout."""
+    there = os.path.join(CHECKOUT, playbook)
+    return there if not os.path.exists(playbook) and os.path.isfile(there) else playbook
+
+
+def _is_of_checkout(playbook: str) -> bool:
+    path = os.path.realpath(playbook)
+    return os.path.dirname(path) in (CHECKOUT, f"{CHECKOUT}/playbooks")
+
+
+def _mentioned(name: str, files: list[str]) -> bool:
+    word = re.compile(rb"\b" + name.encode() + rb"\b")
+    return any(word.search(Path(path).read_bytes()) for path in files if os.path.isfile(path))
+
+
+def _sentence(error: AnsibleError) -> str:
+    """The message of an error with the place that Ansible knows of it."""
+    text = " ".join(str(error).split())
+    tag: Any = Origin.get_tag(error.obj) if Origin and error.obj is not None else None
+    return f"{tag.path}:{tag.line_num}: {text}" if tag and tag.path and tag.line_num else text
