@@ -17,11 +17,10 @@ from typing import Any
 
 from .stop import USAGE
 
-__all__ = ["FAILED", "INTERRUPTED", "Outcome", "status", "write_report"]
+__all__ = ["FAILED", "Outcome", "status", "write_report"]
 
 FAILED = 2
 UNREACHABLE = 4
-INTERRUPTED = 130
 _PLAIN = {0: 0, FAILED: FAILED, UNREACHABLE: UNREACHABLE}
 
 

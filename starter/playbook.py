@@ -15,13 +15,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from ansible import constants
+from ansible.cli import playbook as playbook_cli
 from ansible.cli.arguments import option_helpers
 from ansible.cli.playbook import PlaybookCLI
 from ansible.errors import AnsibleError
+from ansible.executor.playbook_executor import PlaybookExecutor
 from ansible.utils.display import Display
 from ansible.utils.path import unfrackpath
 
-from . import scan
+from . import scan, signals
 from .ending import FAILED
 from .environment import CHECKOUT
 from .extra_vars import misspelt, named_files
@@ -40,6 +42,12 @@ if TYPE_CHECKING:
 __all__ = ["play"]
 
 _PROGRESS = "ansible_collections.latchkey.workstation.plugins.plugin_utils._progress"
+
+
+class _Executor(PlaybookExecutor):  # type: ignore[misc]
+    def run(self) -> Any:
+        signals.handle()  # again: the queue manager, made before, ends the process on SIGTERM at once
+        return super().run()
 
 
 class _Playbook(PlaybookCLI):  # type: ignore[misc]
@@ -61,10 +69,19 @@ class _Playbook(PlaybookCLI):  # type: ignore[misc]
         ]
         problems = [problem for path in dict.fromkeys(files) for problem in scan.problems(path)]
         if any(_is_of_checkout(playbook) for playbook in options.args):
+            problems += _choice_of_tasks(options)
             problems += misspelt(options.extra_vars, is_used=lambda name: _mentioned(name, files))
         if problems:
             raise Stop(*problems, status=USAGE)
         return options
+
+
+def _choice_of_tasks(options: Namespace) -> list[str]:
+    """An error if the arguments leave out tasks: without a verdict a run would end as if nothing were declared."""
+    chosen = list(options.tags) != ["all"] or options.skip_tags or options.start_at_task
+    return ["the playbooks have no tags, and no task can be left out: -e user=NAME or --limit serve a part"] * bool(
+        chosen
+    )
 
 
 def _refuse(message: str) -> NoReturn:
@@ -77,6 +94,7 @@ def play(arguments: list[str], guard: Guard | None, errors: list[str]) -> int:
         option_helpers.unfrackpath = lambda path, **_: unfrackpath(path, follow=False)
     with contextlib.suppress(OSError):
         Path(constants.ANSIBLE_HOME).expanduser().mkdir(mode=0o700, exist_ok=True)
+    playbook_cli.PlaybookExecutor = _Executor
     cli = _Playbook(["ansible-playbook", *arguments])
     cli.guard = guard
     try:

@@ -10,11 +10,12 @@ import contextlib
 import datetime as dt
 import os
 import re
+import signal
 import sys
 from typing import TYPE_CHECKING
 
-from . import environment
-from .ending import FAILED, INTERRUPTED, Outcome, status, write_report
+from . import environment, signals
+from .ending import FAILED, Outcome, status, write_report
 from .stop import USAGE, Stop
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
+_SIGNALLED = 128
 _STARTED = dt.datetime.now(dt.UTC)
 _LISTINGS = {"--list-hosts", "--list-tasks", "--list-tags", "--syntax-check", "--version", "--help", "-h"}
 _BLANKS = re.compile(r"[\s\u00ad\u115f\u1160\u200b-\u200f\u2028\u2029\u2800\u3164\ufeff\uffa0]+")
@@ -32,12 +34,15 @@ def main(program: str, arguments: Sequence[str]) -> int:
     errors: list[str] = []
     if os.isatty(2) and "ANSIBLE_STDOUT_CALLBACK" not in os.environ and not _LISTINGS.intersection(arguments):
         os.write(2, b"starting\r")  # whatever comes next is written over it
+    signals.handle()
     try:
         code = _run(list(arguments), errors)
     except Stop as stop:
         errors, code = list(stop.messages), stop.status
     except KeyboardInterrupt:
-        errors, code = ["interrupted: what was done stays, start it again to complete it"], INTERRUPTED
+        number = signals.received()
+        reason = "interrupted" if number == signal.SIGINT else f"ended by {number.name}"
+        errors, code = [f"{reason}: what was done stays, start it again to complete it"], _SIGNALLED + number
     except OSError as error:
         errors, code = [_reason(error)], FAILED
     if errors:

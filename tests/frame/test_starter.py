@@ -36,6 +36,7 @@ latchkey_keychain_backend: files
 latchkey_credentials:
   g: {source: [{file: ~/there}], export: GG, check: {provider: command, argv: ["true"]}}
 """
+SLEEPING = "latchkey_credentials: {f: {source: [{command: [sleep, '60']}], check: {provider: command, argv: [x]}}}\n"
 
 
 def declare(ready: Checkout, declared: str, *, name: str = "inventory") -> Path:
@@ -107,6 +108,8 @@ def test_what_is_declared_wrong_ends_with_64_and_a_report(ready: Checkout, decla
     [
         (("playbooks/check.yml", "-e", "usr=bob"), "did you mean user?"),
         (("playbooks/check.yml", "--nonsense"), "--nonsense"),
+        (("playbooks/check.yml", "--tags", "nothing"), "the playbooks have no tags"),
+        (("playbooks/check.yml", "--skip-tags", "nothing"), "the playbooks have no tags"),
         (("playbooks/chek.yml",), "playbooks/chek.yml could not be found"),
         (("playbooks/check.yml", "-i", "/nowhere"), "/nowhere"),
         (("playbooks/check.yml", "--limit", "nobody"), "limit"),
@@ -211,16 +214,41 @@ def test_progress_is_shown_on_a_terminal_and_the_summary_stays(ready: Checkout) 
 
 
 def test_an_interrupted_run_is_one_line(ready: Checkout) -> None:
-    inventory = declare(
-        ready,
-        "latchkey_credentials: {f: {source: [{command: [sleep, '60']}], check: {provider: command, argv: [x]}}}\n",
-    )
+    inventory = declare(ready, SLEEPING)
     text, code = on_a_terminal(ready, "-i", str(inventory), "playbooks/check.yml", interrupt="credential_check")
     assert code == 130, text
     lines = [line.rpartition("\x1b[K")[2] for line in text.replace("\r\n", "\n").split("\n")]
     assert [line for line in lines if line.strip() not in ("", "^C")] == [
         "ansible-playbook: interrupted: what was done stays, start it again to complete it"
     ]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_that_ends_a_run_leaves_a_report(ready: Checkout, number: signal.Signals) -> None:
+    inventory = declare(ready, SLEEPING)
+    temporary = ready.home / "tmp"
+    temporary.mkdir()
+    ready.give(temporary)
+    command = ready.command(
+        *(ready.folder / ".venv/bin/ansible-playbook", "-i", inventory, "playbooks/check.yml"),
+        **{**kept(ready), "TMPDIR": str(temporary)},
+    )
+    (ready.home / "report.json").write_text('{"schema": 1, "verdict": "ok"}')
+    ready.give(ready.home / "report.json")
+    # As a background job of a shell: SIGINT is ignored.
+    ignored = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_IGN)}
+    process = subprocess.Popen(**command, **ignored, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    assert process.stderr
+    assert any("credential_check" in line for line in iter(process.stderr.readline, ""))
+    process.send_signal(number)
+    shown = process.stderr.read()
+    assert process.wait() == 128 + number, shown
+    assert shown.splitlines()[-1] == (
+        f"ansible-playbook: ended by {number.name}: what was done stays, start it again to complete it"
+    )
+    found = report(ready)
+    assert (found["verdict"], found["exit_code"]) == ("error", 128 + number)
+    assert list(temporary.iterdir()) == []
 
 
 def on_a_terminal(ready: Checkout, *arguments: str, interrupt: str = "") -> tuple[str, int]:

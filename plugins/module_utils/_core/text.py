@@ -8,11 +8,16 @@ from __future__ import annotations
 
 import unicodedata
 
-__all__ = ["printable", "single_line"]
+__all__ = ["has_control_character", "printable", "single_line"]
 
 _MAX_TEXT = 200_000
 # Letters, symbols and marks without any ink; Unicode counts none of them as white space.
 _BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0\U00016fe4\U0001d159")
+
+
+def has_control_character(text: str) -> bool:
+    """True for text with an ASCII control character, such as a newline."""
+    return any(ord(character) < 0x20 or ord(character) == 0x7F for character in text)
 
 
 def single_line(text: str) -> str:

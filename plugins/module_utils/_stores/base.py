@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Callable, Protocol
 from .._core.argument_spec import AUTO
 from .._core.errors import LatchkeyError
 from .._core.lookup import LookupResult
+from .._core.text import has_control_character
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -76,7 +77,7 @@ class Item:
         """
         texts = {name: keychain.get(name) for name in ("service", "account", *_DESCRIPTION)}
         for name, text in texts.items():
-            if any(ord(character) < 0x20 or ord(character) == 0x7F for character in text or ""):
+            if has_control_character(text or ""):
                 raise LatchkeyError(f"the {name} of a keychain item holds a control character", remedy="take it out")
         if not texts["service"]:
             raise LatchkeyError("a keychain item has no service", remedy="name one")

@@ -14,6 +14,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Callable
 
+from ansible_collections.latchkey.workstation.plugins.module_utils._core.text import has_control_character
 from ansible_collections.latchkey.workstation.plugins.module_utils._core.validation import (
     is_duration,
     is_words,
@@ -47,7 +48,7 @@ class Key:
 
 
 _ONLY = {"users": Key("words"), "groups": Key("words"), "machines": Key("words")}
-_ITEM = {"service": Key(required=True), "account": Key(required=True)}
+_ITEM = {"service": Key("line", required=True), "account": Key("line", required=True)}
 
 _SOURCES: dict[str, dict[str, Key]] = {
     "env": {"name": Key("variable", required=True)},
@@ -82,9 +83,9 @@ CREDENTIAL: dict[str, Key] = {
         "entry",
         keys={
             **_ITEM,
-            "label": Key(),
-            "kind": Key(),
-            "comment": Key(),
+            "label": Key("line"),
+            "kind": Key("line"),
+            "comment": Key("line"),
             "trusted_apps": Key("words"),
             "state": Key(choices=("present", "absent")),
         },
@@ -197,6 +198,10 @@ _NESTED: dict[str, Callable[[Location, Any, Key, list[str]], None]] = {
 }
 _FLAT: dict[str, tuple[Callable[[Any], bool], str]] = {
     "text": (_is_text, "text"),
+    "line": (
+        lambda v: isinstance(v, str) and not has_control_character(v),
+        "one line of text, without control characters",
+    ),
     "account": (
         lambda v: isinstance(v, str) and bool(_ACCOUNT.fullmatch(v)),
         "the name of an account, of at most 64 letters, digits and _ . @ + -",

@@ -23,7 +23,7 @@ _latchkey_read() {
 latchkey_export() {
   _latchkey_refused=
   for _latchkey_asked in "$@"; do
-    _latchkey_find "$_latchkey_asked" _latchkey_add
+    _latchkey_find "$_latchkey_asked" _latchkey_add || : # goes on under set -e
   done
   _latchkey_clean
 }

@@ -129,6 +129,12 @@ def test_undeclared_name_is_reported_and_runs_nothing(shell: list[str], tmp_path
 
 
 @pytest.mark.parametrize("shell", SHELLS.values(), ids=SHELLS)
+def test_export_of_an_absent_value_continues_under_errexit(shell: list[str], tmp_path: Path) -> None:
+    absent = Exported("absent", ["GONE"], ["GONE"], [("kept", str(tmp_path / "none"))])
+    assert calls(tmp_path, shell, "set -e; latchkey_export absent unknown ONE; echo done", absent) == ["done"]
+
+
+@pytest.mark.parametrize("shell", SHELLS.values(), ids=SHELLS)
 def test_commands_work_with_any_field_separator(shell: list[str], tmp_path: Path) -> None:
     script = 'IFS=NE_; latchkey_export ONE OTHER; latchkey_refresh my-token; [ "$IFS" = NE_ ] && unset IFS && told'
     assert calls(tmp_path, shell, script)[:3] == SECRETS

@@ -62,6 +62,14 @@ ERRORS = {
         "vault.version must be a whole number",
     ),
     "keychain incomplete": ("latchkey_credentials: {a: {keychain: {service: s}}}", "a.keychain.account is missing"),
+    "keychain service of two lines": (
+        'latchkey_credentials: {a: {keychain: {service: "s\\nt", account: b}}}',
+        "a.keychain.service must be one line of text, without control characters",
+    ),
+    "source account of two lines": (
+        'latchkey_credentials: {a: {source: [{keychain: {service: s, account: "b\\x7f"}}]}}',
+        "keychain.account must be one line of text, without control characters",
+    ),
     "keychain apps": (
         "latchkey_credentials: {a: {keychain: {service: s, account: b, trusted_apps: /bin/bash}}}",
         "a.keychain.trusted_apps must be a list of texts",
