@@ -33,6 +33,7 @@ VERDICT = "latchkey.workstation.verdict"
 _DECLARATION = "declaration"
 _LONGEST_LIST = 8
 _ERRNO = re.compile(r"\[Errno \d+\] ")
+_ORIGIN = re.compile(r"Origin: (/.*:\d+:\d+)$", re.MULTILINE)
 _SSH = re.compile(r"^.*?Failed to connect to the host via ssh: ", re.DOTALL)
 
 _Line = tuple[str, "str | None"]
@@ -104,7 +105,8 @@ class Run:
         role = result.task._role  # noqa: SLF001 - there is no other way to a task's role
         is_declaration = bool(role) and role.get_name(include_role_fqcn=False) == _DECLARATION
         machine.is_refused |= is_declaration or bool(result.result.get("usage_error"))
-        machine.problems.append((short_name(result.task), _messages(result.result)))
+        place = _origin(getattr(result, "exception", None)) if is_declaration else ""
+        machine.problems.append((short_name(result.task), [place + text for text in _messages(result.result)]))
 
     def unreachable(self, result: Any) -> None:
         text = _SSH.sub("", str(result.result.get("msg", "")))
@@ -148,7 +150,20 @@ def _messages(result: Mapping[str, Any]) -> list[str]:
     found = result.get("msg", "failed without a message")
     texts = [str(text) for text in (found if isinstance(found, list) else [found])]
     crash = [line for line in str(result.get("module_stderr", "")).splitlines() if line.strip()]
-    return [single_line(_ERRNO.sub("", text)) for text in (*texts, *crash[-1:])]
+    return [single_line(_ERRNO.sub("", text)).removeprefix("Task failed: ") for text in (*texts, *crash[-1:])]
+
+
+def _origin(error: Any) -> str:
+    """File, line and column, with a colon and a blank, of the template in which an error began; empty if unknown.
+
+    ``error`` is the error summary of a task result of ansible-core 2.19 and later: a chain of events, the cause last.
+    """
+    event, place = getattr(error, "event", None), ""
+    while event:
+        found = _ORIGIN.match(event.formatted_source_context or "")
+        place = f"{found[1]}: " if found else place
+        event = event.chain.event if event.chain else None
+    return place
 
 
 def summary(run: Run, *, changed: int, inventory: str, page: Page) -> Iterator[_Line]:
