@@ -123,4 +123,4 @@ def _keep(report: dict[str, Any], *, several: bool) -> None:
     wanted = os.environ.get("LATCHKEY_REPORT")
     if wanted:
         path = _verdict.report_path(wanted, report["machine"], several=several)
-        atomic_write.write(files.read(path), (json.dumps(report, indent=1) + "\n").encode())
+        atomic_write.write(files.read(path, named=True), (json.dumps(report, indent=1) + "\n").encode())

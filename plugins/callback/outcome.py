@@ -67,7 +67,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
 
     def _write(self, path: str, report: dict[str, Any]) -> None:
         try:
-            atomic_write.write(files.read(path), (json.dumps(report, indent=1) + "\n").encode())
+            atomic_write.write(files.read(path, named=True), (json.dumps(report, indent=1) + "\n").encode())
         except LatchkeyError as error:
             self._display.error(f"LATCHKEY_REPORT: {error}", wrap_text=False)
 

@@ -135,7 +135,7 @@ class LocalContext:
     def read(self, path: str) -> bytes | None:
         """Content of a file of the member; None where it does not exist or is the null device."""
         path = files.expand(path, self.home)
-        return None if path == os.devnull else files.read(path, follow=True).data
+        return None if path == os.devnull else files.read(path, follow=True, named=True).data
 
 
 @dataclass(frozen=True)

@@ -64,11 +64,12 @@ def with_tilde(path: str, home: str) -> str:
     return "~" + path[len(home) :] if path.startswith(home + os.sep) else path
 
 
-def read(path: str, *, follow: bool = False, folder: int | None = None) -> Snapshot:
+def read(path: str, *, follow: bool = False, folder: int | None = None, named: bool = False) -> Snapshot:
     """Read the regular file at ``path``, at most 1 MiB; raise FilesError for anything else.
 
     ``follow``: follow a symbolic link whose target belongs to the current user. ``folder``: open descriptor of the
-    folder that holds the file, which is then not looked up by its path again.
+    folder that holds the file, which is then not looked up by its path again. ``named``: the path is one that the user
+    chose, so that the remedy is to choose another one; without it, the remedy moves away what is at the path.
     """
     linked = follow and os.path.islink(path)
     if linked:
@@ -80,11 +81,12 @@ def read(path: str, *, follow: bool = False, folder: int | None = None) -> Snaps
     except (FileNotFoundError, NotADirectoryError):
         return Snapshot(path=path, data=None)
     except OSError as error:
-        raise FilesError(f"{path} {describe_error(error)}") from None
+        raise FilesError(f"{path} {describe_error(error)}", remedy=_remedy(path, error)) from None
     try:
         status = os.fstat(fd)
         if not stat.S_ISREG(status.st_mode):
-            remedy = f"name another file, or move it away: {shlex.join(['mv', path, f'{path}.old'])}"
+            move = f"move it away: {shlex.join(['mv', path, f'{path}.old'])}"
+            remedy = "name another file" if named else move
             raise FilesError(f"{path} is not a regular file", remedy=remedy)
         if linked:
             _require_own(status, path)
@@ -95,7 +97,7 @@ def read(path: str, *, follow: bool = False, folder: int | None = None) -> Snaps
     finally:
         os.close(fd)
     if len(data) > MAX_BYTES:
-        raise FilesError(f"{path} is larger than {MAX_BYTES >> 10} KiB")
+        raise FilesError(f"{path} is larger than {MAX_BYTES >> 10} KiB", remedy="name or make a smaller file")
     return Snapshot(path=path, data=data, status=status)
 
 
@@ -127,6 +129,18 @@ def describe_error(error: OSError) -> str:
     if error.errno == errno.ELOOP:
         return "is a symbolic link, which is not followed here"
     return f"({os.strerror(error.errno or 0)})"
+
+
+def _remedy(path: str, error: OSError) -> str:
+    """Remedy for a file that cannot be opened."""
+    if error.errno == errno.ELOOP:
+        return "replace the link by a file, or name the file that it points to"
+    if error.errno != errno.EACCES:
+        return ""
+    with contextlib.suppress(OSError):
+        if os.lstat(path).st_uid == os.geteuid():
+            return shlex.join(["chmod", "u+rw", path])
+    return f"see who may read it: {shlex.join(['ls', '-ld', path])}"
 
 
 def _own_target(path: str) -> str:

@@ -19,7 +19,7 @@ _BOM = b"\xef\xbb\xbf"
 
 
 def pick(data: bytes, pointer: str, *, place: str, origin: str) -> LookupResult:
-    """Look up ``pointer`` in ``data``: text as it is, other values as compact JSON; null counts as absent.
+    """Look up ``pointer`` in ``data``: text and numbers as written, other values as compact JSON; null is absent.
 
     ``place`` names the document in errors, ``origin`` the source in the result. Raises LatchkeyError for an invalid
     pointer and MalformedValue for invalid JSON.
@@ -27,14 +27,14 @@ def pick(data: bytes, pointer: str, *, place: str, origin: str) -> LookupResult:
     if pointer and not pointer.startswith("/"):
         raise LatchkeyError(f"{safe_to_echo(pointer)} is no JSON pointer", remedy="write it as /key/inner or /list/0")
     try:
-        found = json.loads(data.removeprefix(_BOM).decode())
-    except (ValueError, RecursionError):
-        raise MalformedValue(f"{place} is not JSON that can be read") from None
-    try:
-        for part in pointer.split("/")[1:]:
-            found = _step(found, part.replace("~1", "/").replace("~0", "~"))
+        document = data.removeprefix(_BOM).decode()
+        found = _at(pointer, json.loads(document))
+        if isinstance(found, float):  # which is rounded
+            found = _at(pointer, json.loads(document, parse_float=str))
     except LookupError:
         found = None
+    except (ValueError, RecursionError):
+        raise MalformedValue(f"{place} is not JSON that can be read") from None
     if found is None:
         return LookupResult("absent", origin, reason=f"{place} has nothing at {pointer}")
     text = found if isinstance(found, str) else json.dumps(found, separators=(",", ":"), ensure_ascii=False)
@@ -42,6 +42,14 @@ def pick(data: bytes, pointer: str, *, place: str, origin: str) -> LookupResult:
         return LookupResult.of(text.encode(), f"{origin} {pointer}")
     except UnicodeEncodeError:
         raise MalformedValue(f"{place} is not JSON that can be read") from None
+
+
+def _at(pointer: str, document: Any) -> Any:
+    """The value at ``pointer``; LookupError if there is none."""
+    found = document
+    for part in pointer.split("/")[1:]:
+        found = _step(found, part.replace("~1", "/").replace("~0", "~"))
+    return found
 
 
 def _step(value: Any, part: str) -> Any:

@@ -105,7 +105,7 @@ class Resolver:
         return LookupResult.of(os.fsencode(value), origin)
 
     def _file(self, source: Source, origin: str) -> LookupResult:
-        found = files.read(files.expand(source["path"], self._home), follow=True)
+        found = files.read(files.expand(source["path"], self._home), follow=True, named=True)
         if found.data is None or found.status is None:
             return LookupResult("absent", origin, reason=f"there is no {source['path']}")
         exposed = found.path if found.status.st_mode & _READABLE_BY_OTHERS else ""

@@ -5,8 +5,10 @@
 from __future__ import annotations
 
 import os
+import shlex
 import socket
 import stat
+import subprocess
 from pathlib import Path
 from typing import Callable
 
@@ -85,7 +87,22 @@ def test_file_of_one_mebibyte_is_read(path: Path) -> None:
 def test_device_is_an_error() -> None:
     with pytest.raises(FilesError, match="not a regular file") as caught:
         files.read("/dev/zero")
-    assert caught.value.remedy == "name another file, or move it away: mv /dev/zero /dev/zero.old"
+    assert caught.value.remedy == "move it away: mv /dev/zero /dev/zero.old"
+    with pytest.raises(FilesError, match="not a regular file") as caught:
+        files.read("/dev/zero", named=True)
+    assert caught.value.remedy == "name another file"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may do everything")
+def test_unreadable_file_has_a_remedy_that_runs(path: Path) -> None:
+    path.chmod(0)
+    with pytest.raises(FilesError, match="Permission denied") as caught:
+        files.read(str(path))
+    subprocess.run(shlex.split(caught.value.remedy), check=True)
+    assert files.read(str(path)).data == b"before\n"
+    with pytest.raises(FilesError, match="Permission denied") as caught:
+        files.read("/etc/shadow")
+    assert caught.value.remedy == "see who may read it: ls -ld /etc/shadow"
 
 
 def test_circular_links_are_an_error(path: Path) -> None:

@@ -47,6 +47,13 @@ def test_a_pointer_selects_text_or_compact_json(pointer: str, expected: str) -> 
     assert value(pointer) == expected
 
 
+@pytest.mark.parametrize(
+    "number", ["12345678901234567890", "12345678901234567.25", "1.5000000", "2.50000E+30", "-0.00000"]
+)
+def test_a_number_keeps_its_spelling(number: str) -> None:
+    assert value("/n", f'{{"n": {number}}}'.encode()) == number
+
+
 @pytest.mark.parametrize("pointer", ["/none", "/text/0", "/list/2", "/list/-", "/list/01", "/list/²", "/null"])
 def test_a_pointer_without_a_value_is_absent(pointer: str) -> None:
     found = pick(DOCUMENT, pointer, place="tree.json", origin="json tree.json")
