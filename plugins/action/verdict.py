@@ -13,7 +13,7 @@ import shutil
 import sys
 from typing import TYPE_CHECKING, Any
 
-from ansible import constants
+from ansible import constants, context
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible_collections.latchkey.workstation.plugins.module_utils._core.errors import LatchkeyError
@@ -38,8 +38,14 @@ def _program() -> str:
     return path if named and path != usual else "ansible-playbook"
 
 
+def _variable_files() -> list[str]:
+    """Absolute paths of the files that ``-e @FILE`` names."""
+    given = context.CLIARGS.get("extra_vars") or ()
+    return [os.path.abspath(os.path.expanduser(word[1:])) for word in map(str, given) if word.startswith("@")]
+
+
 # The working directory may be another one when a task runs.
-_PROGRAM = _program()
+_PROGRAM, _VARIABLE_FILES = _program(), _variable_files()
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]
@@ -110,6 +116,7 @@ def _complete_remedies(
     commands = _verdict.Commands(
         program=os.environ.get("LATCHKEY_ANSIBLE_PLAYBOOK") or _PROGRAM,
         inventories=[] if sources == [os.environ.get("LATCHKEY_DEFAULT_INVENTORY")] else sources,
+        variable_files=_VARIABLE_FILES,
         machine=str(variables["inventory_hostname"]) if len(everybody) > 1 else "",
         installed=not os.path.exists(_CHECKOUT_MARK),
         accounts=accounts,

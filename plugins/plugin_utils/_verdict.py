@@ -73,12 +73,14 @@ class Commands:
     """Completes the commands of remedies so that they run as printed, from any folder.
 
     ``program`` is ansible-playbook as it is to be typed, ``inventories`` those to name (none where they are the
-    default), ``machine`` the host to limit a run to where the inventory has several. ``accounts`` holds the accounts of
-    the members whom another user serves, by member: their commands run as that account.
+    default), ``variable_files`` the files that ``-e @FILE`` named, ``machine`` the host to limit a run to where the
+    inventory has several. ``accounts`` holds the accounts of the members whom another user serves, by member: their
+    commands run as that account.
     """
 
     program: str = "ansible-playbook"
     inventories: Sequence[str] = ()
+    variable_files: Sequence[str] = ()
     machine: str = ""
     installed: bool = False
     accounts: Mapping[str, str] = field(default_factory=dict)
@@ -92,6 +94,7 @@ class Commands:
             words += shlex.split(found[2])
             if name_member and "-e user=" not in found[2]:
                 words += ["-e", f"user={member}"]
+            words += [word for path in self.variable_files for word in ("-e", f"@{path}")]
             words += ["--limit", self.machine] if self.machine else []
             return " ".join(map(_quoted, words))
 

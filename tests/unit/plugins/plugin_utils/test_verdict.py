@@ -282,6 +282,11 @@ ODD = "/srv/it's;touch $(id -u)/inv"
             "alice",
             "/c/.venv/bin/ansible-playbook -i /inv playbooks/store.yml -e credential=heroku -e user=alice --limit vm",
         ),
+        (
+            Commands(variable_files=["/v/a b.yml"], machine="vm"),
+            "",
+            r"ansible-playbook playbooks/store.yml -e credential=heroku -e @/v/a\ b.yml --limit vm",
+        ),
         (Commands(installed=True), "", "ansible-playbook latchkey.workstation.store -e credential=heroku"),
         (
             Commands(inventories=[ODD]),
