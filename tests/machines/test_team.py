@@ -28,6 +28,11 @@ latchkey_credentials:
     source: [{file: ~/build-token}]
     keychain: {service: build, account: "{user}"}
     export: BUILD_TOKEN
+  slice:
+    about: Where systemd has the processes that read this member's sources
+    source: [{command: [grep, -o, 'user-[0-9]*[.]slice/latchkey-', /proc/self/cgroup]}]
+    keychain: {service: slice, account: "{user}"}
+    export: SLICE
 """
 INVENTORY = "inventory-of-the-team"
 
@@ -61,6 +66,12 @@ def test_other_members_are_served(team: Machine, run: Result) -> None:
     assert recap(run.out)["changed"] > 0
     for user, value in SERVED.items():
         assert team.ssh(user, ["zsh", "-i", "-c", 'print -rn -- "$BUILD_TOKEN"']).out == value
+
+
+def test_processes_of_a_member_are_in_the_slice_of_that_member(team: Machine, run: Result) -> None:
+    for user in SERVED:
+        uid = team.ssh(user, "id -u").check().out.strip()
+        assert team.ssh(user, ["zsh", "-i", "-c", 'print -rn -- "$SLICE"']).out == f"user-{uid}.slice/latchkey-"
 
 
 def test_run_fails_and_names_the_unserved_member_with_the_reason(run: Result, report: dict[str, Any]) -> None:
