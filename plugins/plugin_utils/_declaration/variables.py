@@ -45,7 +45,17 @@ _PLANNED = {
 }
 _REAL = KNOWN | _PLANNED
 _OWN_PREFIXES = ("latchkey_", "aws_config_", "shell_exports_", "credential_check_")
-_SHARED_PREFIXES = ("aws_", "keychain_", "declaration_", "vault_", "launchd_", "systemd_", "runtime_")
+_SHARED_PREFIXES = (
+    "aws_",
+    "shell_",
+    "credential",
+    "keychain_",
+    "declaration_",
+    "vault_",
+    "launchd_",
+    "systemd_",
+    "runtime_",
+)
 _CLOSE = 0.85
 _CLOSE_PREFIX = 0.75
 

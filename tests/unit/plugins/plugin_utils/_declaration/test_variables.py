@@ -27,6 +27,8 @@ MISSPELT = {
     "aws_config_profiles_team": "aws_config_profiles",
     "keychain_exclusiv": "keychain_exclusive",
     "shell_exports_login_hok": "shell_exports_login_hook",
+    "shell_export_login_hook": "shell_exports_login_hook",
+    "credentials_check_fail_on": "credential_check_fail_on",
     "credential_check_dead_line": "credential_check_deadline",
     "declaration_usr": "declaration_user",
     "vault_token_preiod": "vault_token_period",
@@ -47,7 +49,17 @@ def test_misspelt_variable_is_an_error_with_the_nearest_name(name: str, nearest:
 
 OTHERS = [
     *("vault_db_password", "vault_token", "systemd_timesyncd_servers", "aws_region", "keychain_path", "runtime_user"),
-    *("launchd_jobs", "declaration_of_intent", "latch", "lookup_key", "user", "ansible_user", "inventory_hostname"),
+    *(
+        "shell_type",
+        "credential_store",
+        "launchd_jobs",
+        "declaration_of_intent",
+        "latch",
+        "lookup_key",
+        "user",
+        "ansible_user",
+        "inventory_hostname",
+    ),
 ]
 
 
