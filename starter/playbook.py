@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 import re
 import sys
@@ -41,11 +42,14 @@ if TYPE_CHECKING:
 
 __all__ = ["play"]
 
+_USED_BY_EVERY_TASK = "ansible_collections.latchkey.workstation.plugins.filter.declaration"
 _PROGRESS = "ansible_collections.latchkey.workstation.plugins.plugin_utils._progress"
 
 
 class _Executor(PlaybookExecutor):  # type: ignore[misc]
     def run(self) -> Any:
+        with contextlib.suppress(ImportError):  # once here instead of once in each worker, which is a fork
+            importlib.import_module(_USED_BY_EVERY_TASK)
         signals.handle()  # again: the queue manager, made before, ends the process on SIGTERM at once
         return super().run()
 

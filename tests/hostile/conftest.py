@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,7 +21,10 @@ if TYPE_CHECKING:
 
     from tests.team import Account
 
-__all__ = ["run_as", "say"]
+__all__ = ["PYTHON", "run_as", "say"]
+
+# Not that of the venv, which other accounts may be unable to reach.
+PYTHON = os.path.realpath(sys.executable)
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,6 @@ import os
 import pwd
 import socket
 import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +23,7 @@ from ansible_collections.latchkey.workstation.plugins.module_utils._clients impo
 from ansible_collections.latchkey.workstation.plugins.module_utils._core.deadline import Deadline
 
 from tests.builders import credential, resolver
+from tests.hostile.conftest import PYTHON
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,7 +70,7 @@ def accounts() -> list[pwd.struct_passwd]:
 
 @contextlib.contextmanager
 def issuer(uid: int, host: str = "127.0.0.1") -> Iterator[tuple[int, subprocess.Popen[str]]]:
-    argv = [sys.executable, "-I", "-c", ISSUER, host]
+    argv = [PYTHON, "-I", "-c", ISSUER, host]
     with subprocess.Popen(argv, user=uid, stdout=subprocess.PIPE, text=True, cwd="/") as process:
         assert process.stdout
         yield int(process.stdout.readline()), process
@@ -129,7 +129,7 @@ def listener(*steps: str) -> Iterator[tuple[int, subprocess.Popen[str]]]:
         *steps,
         "print('done', flush=True); input()",
     )
-    argv = [sys.executable, "-I", "-c", "\n".join(lines)]
+    argv = [PYTHON, "-I", "-c", "\n".join(lines)]
     pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     with subprocess.Popen(argv, user=NOBODY, cwd="/", **pipes) as process:
         assert process.stdout

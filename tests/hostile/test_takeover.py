@@ -24,7 +24,7 @@ from ansible_collections.latchkey.workstation.plugins.module_utils._host import 
 from ansible_collections.latchkey.workstation.plugins.module_utils._host.state import State
 from ansible_collections.latchkey.workstation.plugins.module_utils._members import child as members_child
 
-from tests.hostile.conftest import run_as, say
+from tests.hostile.conftest import PYTHON, run_as, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,7 +79,7 @@ def test_temporary_file_swapped_by_another_member_changes_no_mode(
                 written += 1
         return say(written)
 
-    argv = [sys.executable, "-c", SWAP, str(shared), str(key)]
+    argv = [PYTHON, "-I", "-c", SWAP, str(shared), str(key)]
     with subprocess.Popen(
         argv, stdout=subprocess.PIPE, user=mallory.uid, group=mallory.gid, extra_groups=[], text=True
     ) as attack:

@@ -47,6 +47,7 @@ FOLDERS = {
     STATE: f"{STATE}/exports.json",
 }
 FILES = [*FOLDERS.values(), ".aws/credentials", f"{STATE}/keychain.json", f"{STATE}/aws_config.json"]
+PROGRAMS = builders.programs()  # of the checkout, which other accounts may be unable to reach
 
 
 def surfaces(member: Member, *, check_mode: bool) -> Report:
@@ -92,7 +93,7 @@ def export(member: Member, credential: dict[str, Any], *, check_mode: bool) -> R
     with state.lock():
         Exports(
             ManagedFiles(report, state, home=member.home, check_mode=check_mode),
-            builders.programs(),
+            PROGRAMS,
             store_place=lambda service, account: ("kept", f"{member.home}/{STORE}/{service}+{account}"),
             resolver=builders.resolver(member.home, stored=None),
             find_zdotdir=lambda: member.home,

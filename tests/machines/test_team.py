@@ -30,7 +30,7 @@ latchkey_credentials:
     export: BUILD_TOKEN
   slice:
     about: Where systemd has the processes that read this member's sources
-    source: [{command: [grep, -o, 'user-[0-9]*[.]slice/latchkey-', /proc/self/cgroup]}]
+    source: [{command: [grep, -m1, -o, 'user-[0-9]*[.]slice/latchkey-', /proc/self/cgroup]}]
     keychain: {service: slice, account: "{user}"}
     export: SLICE
 """
