@@ -1,5 +1,5 @@
 #!/bin/sh
-# The test suites by name; without one, those that need neither root nor another machine.
+# The test suites by name, whole; without one, those that need neither root nor another machine, without tests marked thorough.
 # What follows -- goes on to pytest: ./test.sh unit -- -k members
 set -eu
 
@@ -25,7 +25,8 @@ fleet        many machines and many members at once (root)
 requirements the pinned versions have wheels for every supported platform (asks the package index)
 benchmarks   what a run costs, side by side with the plain ways
 
-Without a suite: $default.
+Without a suite: $default, without the tests marked thorough, which
+are further cases of what a shorter test covers. A suite that is named runs all of its tests.
 END
 }
 
@@ -45,6 +46,8 @@ for suite in $suites; do
     esac
 done
 
+choice=
+[ -n "$suites" ] || choice='not thorough'
 suites=${suites:-$default}
 
 make_venv test
@@ -59,9 +62,9 @@ for suite in $suites; do
     printf '\n== %s\n' "$suite"
     case $suite in
     benchmarks) prepared python -m tests.benchmarks ;;
-    unit | quality | integration) prepared python -m pytest -n auto --dist loadfile "tests/$suite" "$@" ;;
-    frame | canary | kill) prepared python -m pytest -n auto "tests/$suite" "$@" ;;
-    *) prepared python -m pytest "tests/$suite" "$@" ;;
+    unit | quality | machines) prepared python -m pytest -n auto --dist loadfile ${choice:+-m "$choice"} "tests/$suite" "$@" ;;
+    frame | integration | canary | kill) prepared python -m pytest -n auto --dist worksteal ${choice:+-m "$choice"} "tests/$suite" "$@" ;;
+    *) prepared python -m pytest ${choice:+-m "$choice"} "tests/$suite" "$@" ;;
     esac || failed="$failed $suite"
 done
 printf '\n== ran: %s; failed:%s\n' "$suites" "${failed:- none}"

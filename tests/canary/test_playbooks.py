@@ -69,7 +69,12 @@ def test_full_declaration_leaves_each_value_in_its_declared_places_only(scenario
     assert traced_home.places() == rotated
 
 
-STORES = {"files": Files, "Secret Service": SecretService, "macOS": Keychain}
+THOROUGH = pytest.mark.thorough
+STORES = [
+    pytest.param(Files, id="files"),
+    pytest.param(SecretService, id="Secret Service", marks=THOROUGH),
+    pytest.param(Keychain, id="macOS", marks=THOROUGH),
+]
 SHELL = """
 for name in FROM_ENV FROM_DOTENV FROM_FILE FROM_TOOL FROM_ITEM FROM_SSM; do
   eval "value=\\$$name"
@@ -82,7 +87,7 @@ latchkey_forget
 """
 
 
-@pytest.mark.parametrize("store", STORES.values(), ids=STORES)
+@pytest.mark.parametrize("store", STORES)
 @pytest.mark.skipif(not shutil.which("zsh"), reason="needs zsh")
 def test_values_of_each_store_reach_declared_programs_only(
     person: Person, traced_folder: Path, twins: Twins, aws: Aws, store: type[Store]
@@ -166,6 +171,7 @@ EXPOSING = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("env", "extra"), EXPOSING.values(), ids=EXPOSING)
 def test_store_does_not_expose_a_value(scenario: Scenario, env: dict[str, str], extra: tuple[str, ...]) -> None:
     """Either outcome is fine; the value is never shown and never written anywhere else."""

@@ -171,7 +171,10 @@ def test_a_sticky_folder_is_fine_above_and_not_inside(machine: Machine) -> None:
 @pytest.mark.parametrize(
     "given", ["-i {}", "-i{}", "--inventory {}", "--inventory={}", "-v -i {}/hosts.yml", "-Ci {}", "-vCi{}"]
 )
-@pytest.mark.parametrize("culprit", ["", "hosts.yml", "group_vars/all.yml"])
+@pytest.mark.parametrize(
+    "culprit",
+    ["", *(pytest.param(name, marks=pytest.mark.thorough) for name in ("hosts.yml", "group_vars/all.yml"))],
+)
 def test_an_inventory_from_elsewhere(machine: Machine, given: str, culprit: str) -> None:
     elsewhere = machine.folder.parent / "elsewhere"
     (elsewhere / "group_vars").mkdir(parents=True)
@@ -342,7 +345,9 @@ def test_the_home_of_root_is_its_own(machine: Machine) -> None:
     assert {path.name for path in elsewhere.iterdir()} == machine.programs.keys()
 
 
-@pytest.mark.parametrize("how", ["a folder", "a link in a folder", "a chain"])
+@pytest.mark.parametrize(
+    "how", ["a folder", *(pytest.param(how, marks=pytest.mark.thorough) for how in ("a link in a folder", "a chain"))]
+)
 def test_programs_that_others_can_change(machine: Machine, how: str) -> None:
     folder = machine.member()
     if how != "a folder":

@@ -114,7 +114,13 @@ def modes(person: Person) -> list[int]:
     return [stat.S_IMODE(path.stat().st_mode) for path in (folder, folder / "credentials")]
 
 
-@pytest.mark.parametrize("before", [b"", (FIXTURES / "windows.ini").read_bytes()], ids=["nothing", "windows"])
+@pytest.mark.parametrize(
+    "before",
+    [
+        pytest.param(b"", id="nothing", marks=pytest.mark.thorough),
+        pytest.param((FIXTURES / "windows.ini").read_bytes(), id="windows"),
+    ],
+)
 def test_the_aws_cli_reads_every_kind_of_section_as_declared(somebody: Person, before: bytes) -> None:
     if before:
         somebody.write(".aws/config", before)

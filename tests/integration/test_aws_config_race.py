@@ -103,6 +103,7 @@ def count(home: Path, writer: subprocess.Popen[str], races: int) -> collections.
     return collections.Counter(race(home, writer, delay=chance.uniform(0, 1.2 * duration)) for _ in range(races))
 
 
+@pytest.mark.thorough
 def test_concurrent_writes_of_the_aws_cli_lose_almost_no_change(tmp_path: Path, writer: subprocess.Popen[str]) -> None:
     results = count(tmp_path, writer, RACES)
     print(f"{RACES} races: {dict(results)}", file=sys.stderr)

@@ -73,7 +73,13 @@ SOURCES = {
 }
 
 
-@pytest.mark.parametrize("kind", [*SOURCES, "a failing command", "a broken file"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        *("file", "a failing command"),
+        *(pytest.param(kind, marks=pytest.mark.thorough) for kind in ("dotenv", "json", "command", "a broken file")),
+    ],
+)
 def test_a_value_stands_in_its_declared_places_and_nowhere_else(person: Person, play: Path, kind: str) -> None:
     one, text = SOURCES.get(kind, ({"file": "~/source"}, "{}"))
     if kind == "command":

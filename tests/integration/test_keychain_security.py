@@ -422,7 +422,7 @@ def test_a_machine_without_the_tool_is_said(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "command", ["show-keychain-info", "dump-keychain", "find-generic-password", "add-generic-password"]
 )
-@pytest.mark.parametrize("start", ["nothing", "another value"])
+@pytest.mark.parametrize("start", [pytest.param("nothing", marks=pytest.mark.thorough), "another value"])
 def test_a_killed_tool_leaves_the_item_as_it_was_or_as_it_shall_be(
     twin: security.Twin, alice: Person, point: str, command: str, start: str
 ) -> None:

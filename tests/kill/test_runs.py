@@ -128,6 +128,7 @@ def restore(person: Person, before: Files) -> None:
         person.write(name, data, mode=mode)
 
 
+@pytest.mark.thorough
 def test_run_killed_at_a_random_moment_leaves_old_or_new_files(person: Person, home: Path) -> None:
     before = files(home)
     started = time.monotonic()
@@ -168,6 +169,7 @@ def await_first_write(home: Path, process: subprocess.Popen[str]) -> None:
         time.sleep(0.001)
 
 
+@pytest.mark.thorough
 def test_two_concurrent_runs_succeed(person: Person, home: Path) -> None:
     before = files(home)
     finish(start(person, "alone"))

@@ -54,7 +54,13 @@ class Runs:
     new_listeners: set[str]
 
 
-@pytest.fixture(scope="module", params=["alice", "bob"], ids=["nothing-declared", "declared"])
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param("alice", id="nothing-declared", marks=pytest.mark.thorough),
+        pytest.param("bob", id="declared"),
+    ],
+)
 def runs(machine: Machine, request: pytest.FixtureRequest) -> Runs:
     user = request.param
     machine.put(user)

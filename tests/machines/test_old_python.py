@@ -21,6 +21,8 @@ from tests.machines.runs import recap
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.thorough
+
 OLD, PYTHON = "bullseye", "3.9"
 VALUE = "s3cret-of-the-build with 'quotes'"
 DECLARED = {

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from tests.machines import Result
 
+pytestmark = pytest.mark.thorough
+
 EXAMPLE = ROOT / "inventory/examples/parameter-store"
 INVENTORY = ".config/latchkey/inventory"
 PARAMETER = "/claude/oauth/credentials"
