@@ -134,7 +134,7 @@ def test_a_package_that_is_not_pinned_is_refused(checkout: Checkout, uv: Path, s
     assert done.stderr.splitlines()[-1].startswith("bootstrap.sh: requirements/run.txt could not be installed")
 
 
-@pytest.mark.parametrize("moment", [0.05, 0.2, 0.4, 0.8])
+@pytest.mark.parametrize("moment", [*(pytest.param(s, marks=pytest.mark.thorough) for s in (0.05, 0.2, 0.4)), 0.8])
 def test_a_killed_start_is_mended_by_the_next(checkout: Checkout, uv: Path, moment: float) -> None:
     checkout.path = f"{uv.parent}:{LOCAL}"
     first = checkout.start("--version")
@@ -238,6 +238,7 @@ def test_a_folder_that_cannot_be_written(checkout: Checkout) -> None:
     checkout.folder.chmod(0o755)
 
 
+@pytest.mark.thorough
 def test_an_index_that_does_not_answer_is_one_line(checkout: Checkout) -> None:
     closed = {"PIP_INDEX_URL": "http://alice:hunter2@127.0.0.1:9/simple", "PIP_RETRIES": "0"}
     nothing = {"PIP_EXTRA_INDEX_URL": "", "PIP_FIND_LINKS": ""}
@@ -261,6 +262,7 @@ exec {uv} "$@"
 """
 
 
+@pytest.mark.thorough
 def test_where_uv_fails_pip_is_used(checkout: Checkout, uv: Path) -> None:
     twin = checkout.home / "bin/uv"
     twin.parent.mkdir()

@@ -14,6 +14,8 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import botocore.loaders
+import botocore.session
 import pytest
 from ansible_collections.latchkey.workstation.plugins.module_utils._checks.base import Check, LocalContext
 from ansible_collections.latchkey.workstation.plugins.module_utils._checks.providers.aws_api import PROVIDERS
@@ -61,7 +63,7 @@ def serve() -> Iterator[Answers]:
             pass
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
     answers.url = f"http://127.0.0.1:{server.server_port}"
     yield answers
     server.shutdown()
@@ -72,6 +74,15 @@ def serve() -> Iterator[Answers]:
 def aws() -> Iterator[Answers]:
     with serve() as answers:
         yield answers
+
+
+LOADER = botocore.loaders.create_loader()
+
+
+@pytest.fixture(autouse=True)
+def _shared_loader(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One cache of botocore's service descriptions for all sessions: reading them takes half a second each time."""
+    monkeypatch.setattr(botocore.session, "create_loader", lambda _path: LOADER)
 
 
 @pytest.fixture

@@ -198,6 +198,7 @@ def test_check_mode_names_a_section_it_would_write_and_the_real_run_passes(someb
     assert outcome("bootstrap.yml") == ("PASS", "", "recent enough")
 
 
+@pytest.mark.thorough
 def test_check_mode_names_an_env_file_it_would_write_and_the_real_run_passes(somebody: Person) -> None:
     somebody.write("token", "value of the token")
     somebody.declare(

@@ -228,6 +228,7 @@ def test_keys_of_the_writer_never_appear_on_the_reader_machine(
     assert fleet[READER]["SecretAccessKey"] not in output
 
 
+@pytest.mark.thorough
 def test_run_of_both_machines_shows_no_secret(person: Person, fleet: dict[str, dict[str, str]]) -> None:
     done = play(person, "bootstrap.yml", "--limit", ",".join(MACHINES), "--diff", "-vvvv")
     assert done.returncode == 0, done.stdout

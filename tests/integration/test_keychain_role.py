@@ -178,7 +178,7 @@ def test_a_value_put_in_by_hand(person: Person, play: Path, authority: str | Non
         assert kept(person).read_bytes() == CANARY.encode()
 
 
-@pytest.mark.parametrize("changed", [True, False])
+@pytest.mark.parametrize("changed", [True, pytest.param(False, marks=pytest.mark.thorough)])
 def test_an_undeclared_value_is_removed_unless_somebody_changed_it(person: Person, changed: bool) -> None:
     person.write("source", "the value of the source", mode=0o600)
     person.declare(latchkey_credentials={"heroku": declared({"file": "~/source"})}, latchkey_keychain_backend="files")

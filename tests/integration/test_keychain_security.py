@@ -316,6 +316,7 @@ def test_access_lists_are_read_only_of_unlocked_keychains_with_wanted_items(twin
         assert alice.states(wanted) == [state]
 
 
+@pytest.mark.thorough
 def test_slow_access_lists_do_not_end_the_read_while_output_comes(
     twin: security.Twin, alice: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.integration.shells import needs
 from tests.twins.services import serve
 
@@ -55,6 +57,7 @@ def test_new_terminal_prints_a_failure_and_nothing_otherwise(person: Person) -> 
     assert not (person.home / ".zshrc").exists()
 
 
+@pytest.mark.thorough
 def test_stored_value_is_no_longer_reported(person: Person) -> None:
     needs("zsh")
     with serve() as twins:

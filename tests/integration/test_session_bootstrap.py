@@ -245,6 +245,7 @@ def test_a_mac_set_up_by_hand_is_adopted_untouched(person: Person, mac: security
     assert "PASS" not in "".join(shown)
 
 
+@pytest.mark.thorough
 def test_the_shown_command_lets_the_next_run_pass(person: Person, mac: security.Twin) -> None:
     run(person, "bootstrap.yml")
     mac.control(dialog="always")
@@ -261,6 +262,7 @@ def test_the_shown_command_lets_the_next_run_pass(person: Person, mac: security.
     assert mac.items() == before
 
 
+@pytest.mark.thorough
 def test_what_is_put_in_anew_passes_and_an_old_shell_changes_nothing_back(
     person: Person, twins: Twins, mac: security.Twin
 ) -> None:

@@ -126,6 +126,7 @@ def test_rotated_value_reaches_the_env_file_and_a_new_shell(somebody: Person) ->
     assert values(somebody, "zsh", "-o", "no_global_rcs", "-ic", "env -0")["HEROKU_API_KEY"] == "rotated value"
 
 
+@pytest.mark.thorough
 def test_overriding_line_is_unknown_and_stays(somebody: Person) -> None:
     line = "export CLOUDFLARE_API_TOKEN=\"$(grep '^CLOUDFLARE_API_TOKEN=' ~/dev/platform/.env | cut -d= -f2-)\"\n"
     converge(somebody)

@@ -250,6 +250,7 @@ def test_without_a_bus_values_are_unset_and_no_bus_is_started(desktop: Desktop) 
     assert b"no session bus" in desktop.shells.run("V0", "--", "true").stderr
 
 
+@pytest.mark.thorough
 def test_service_that_does_not_answer_is_asked_once(tmp_path: Path) -> None:
     needs("zsh")
     (tmp_path / "home").mkdir()

@@ -56,6 +56,7 @@ def test_a_value_from_a_pipe_is_checked_kept_and_shown(person: Person, twins: Tw
     assert NEW not in done.stdout + done.stderr
 
 
+@pytest.mark.thorough
 def test_a_rotated_value_reaches_env_files_too(person: Person, twins: Twins) -> None:
     declare(person, twins)
     person.play(*STORE, stdin=OLD)
