@@ -62,7 +62,9 @@ for suite in $suites; do
     printf '\n== %s\n' "$suite"
     case $suite in
     benchmarks) prepared python -m tests.benchmarks ;;
-    unit | quality | machines) prepared python -m pytest -n auto --dist loadfile ${choice:+-m "$choice"} "tests/$suite" "$@" ;;
+    # Two more than there are processors, as many unit tests wait for a deadline.
+    unit) prepared python -m pytest -n "$(($(getconf _NPROCESSORS_ONLN) + 2))" --dist loadfile ${choice:+-m "$choice"} tests/unit "$@" ;;
+    quality | machines) prepared python -m pytest -n auto --dist loadfile ${choice:+-m "$choice"} "tests/$suite" "$@" ;;
     frame | integration | canary | kill) prepared python -m pytest -n auto --dist worksteal ${choice:+-m "$choice"} "tests/$suite" "$@" ;;
     *) prepared python -m pytest ${choice:+-m "$choice"} "tests/$suite" "$@" ;;
     esac || failed="$failed $suite"
