@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -100,3 +101,45 @@ def test_a_machine_without_a_verdict_has_a_report() -> None:
         ("b", "unreachable", 4, ["no route"]),
         ("c", "error", 64, ["declaration: wrong"]),
     ]
+
+
+def failed(role: str, result: dict[str, Any], error: Any = None) -> Machine:
+    """The machine of a run in which a task of ``role`` failed."""
+    run = Run()
+    named = SimpleNamespace(get_name=lambda *, include_role_fqcn: f"l.w.{role}" if include_role_fqcn else role)
+    task = SimpleNamespace(action="assert", _role=named)
+    host = SimpleNamespace(get_name=lambda: "a")
+    run.failed(SimpleNamespace(host=host, task=task, result=result, exception=error))
+    return run.machines["a"]
+
+
+def event(context: str | None, cause: Any = None) -> Any:
+    chain = SimpleNamespace(event=cause) if cause else None
+    return SimpleNamespace(formatted_source_context=context, chain=chain)
+
+
+@pytest.mark.parametrize(
+    ("error", "place"),
+    [
+        (None, ""),
+        (event("Origin: <unknown>\n\n{{ x }}"), ""),
+        (event("Origin: /inv/all.yml:3:12\n\n3 about: x"), "/inv/all.yml:3:12: "),
+        (event("Origin: /role/main.yml:1:1", event(None, event("Origin: /inv/a b.yml:3:12\n"))), "/inv/a b.yml:3:12: "),
+    ],
+)
+def test_an_error_of_the_declaration_names_the_innermost_known_place(error: Any, place: str) -> None:
+    summary = error and SimpleNamespace(event=error)
+    machine = failed("declaration", {"msg": "Task failed: 'x' is undefined"}, summary)
+    assert machine.problems == [("declaration", [f"{place}'x' is undefined"])]
+    assert machine.is_refused
+    other = failed("keychain", {"msg": "x"}, summary)
+    assert (other.problems, other.is_refused) == ([("keychain", ["x"])], False)
+
+
+def test_a_crashed_module_is_reported_with_the_last_line_of_its_error() -> None:
+    result = {"msg": "MODULE FAILURE", "module_stderr": "Traceback\nFirst\nKeyError: [Errno 2] 'x'\n\n"}
+    assert failed("keychain", result).problems == [("keychain", ["MODULE FAILURE", "KeyError: 'x'"])]
+
+
+def test_a_usage_error_of_a_task_is_an_error_to_correct() -> None:
+    assert failed("keychain", {"msg": ["a", "b"], "usage_error": True}).is_refused

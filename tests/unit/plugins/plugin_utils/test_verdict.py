@@ -372,8 +372,9 @@ def test_a_report_follows_its_schema(verdict: str, status: int) -> None:
         surface("credential_check", check("c", "PASS", fingerprint="0a1b2c3d", expires_in_days=3, scopes=["repo"])),
     ]
     parts = {**read_results(dict(enumerate(rows)), check_mode=True), "errors": ["x"]}
-    report = make_report("devvm", parts, verdict, About("check", check_mode=True))
+    report = make_report("devvm", parts, verdict, About("check", check_mode=True, started="2026-01-02T03:04:05+00:00"))
     assert report["exit_code"] == status
+    assert report["run"]["started"] == "2026-01-02T03:04:05+00:00"
     jsonschema.validate(report, SCHEMA)
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate({**report, "verdict": "good"}, SCHEMA)
