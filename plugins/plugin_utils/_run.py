@@ -33,6 +33,7 @@ VERDICT = "latchkey.workstation.verdict"
 _DECLARATION = "declaration"
 _LONGEST_LIST = 8
 _ERRNO = re.compile(r"\[Errno \d+\] ")
+_COLLECTION = "/ansible_collections/latchkey/workstation/"
 _ORIGIN = re.compile(r"Origin: (/.*:\d+:\d+)$", re.MULTILINE)
 _SSH = re.compile(r"^.*?Failed to connect to the host via ssh: ", re.DOTALL)
 
@@ -157,11 +158,13 @@ def _origin(error: Any) -> str:
     """File, line and column, with a colon and a blank, of the template in which an error began; empty if unknown.
 
     ``error`` is the error summary of a task result of ansible-core 2.19 and later: a chain of events, the cause last.
+    Files of the collection are left out: the task that found an error is not its place.
     """
     event, place = getattr(error, "event", None), ""
     while event:
         found = _ORIGIN.match(event.formatted_source_context or "")
-        place = f"{found[1]}: " if found else place
+        if found and _COLLECTION not in found[1]:
+            place = f"{found[1]}: "
         event = event.chain.event if event.chain else None
     return place
 

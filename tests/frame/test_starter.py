@@ -6,12 +6,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pty
 import re
 import signal
 import subprocess
+import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jsonschema
@@ -20,8 +23,6 @@ import pytest
 from tests.frame.conftest import HOSTS, ROOT, UNSET
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.frame.conftest import Checkout
 
 SCHEMA = json.loads((ROOT / "docs/report.schema.json").read_text())
@@ -36,7 +37,10 @@ latchkey_keychain_backend: files
 latchkey_credentials:
   g: {source: [{file: ~/there}], export: GG, check: {provider: command, argv: ["true"]}}
 """
-SLEEPING = "latchkey_credentials: {f: {source: [{command: [sleep, '60']}], check: {provider: command, argv: [x]}}}\n"
+SLEEPING = """
+latchkey_credentials:
+  f: {source: [{command: [sleep, "60"]}], check: {provider: command, argv: [cat], stdin: "{value}"}}
+"""
 
 
 def declare(ready: Checkout, declared: str, *, name: str = "inventory") -> Path:
@@ -100,6 +104,7 @@ def test_what_is_declared_wrong_ends_with_64_and_a_report(ready: Checkout, decla
     assert expected in " ".join((done.stdout + done.stderr).split())
     assert "Traceback" not in done.stderr
     assert "[ERROR]" not in done.stderr
+    assert "roles" not in done.stdout
     found = report(ready)
     assert (found["verdict"], found["exit_code"], found["run"]["playbook"]) == ("error", 64, "check")
     assert expected in "".join(found["errors"])
@@ -217,7 +222,7 @@ def test_progress_is_shown_on_a_terminal_and_the_summary_stays(ready: Checkout) 
 
 def test_an_interrupted_run_is_one_line(ready: Checkout) -> None:
     inventory = declare(ready, SLEEPING)
-    text, code = on_a_terminal(ready, "-i", str(inventory), "playbooks/check.yml", interrupt="credential_check")
+    text, code = on_a_terminal(ready, "-i", str(inventory), "playbooks/check.yml", interrupt="credential_check 1 s")
     assert code == 130, text
     lines = [line.rpartition("\x1b[K")[2] for line in text.replace("\r\n", "\n").split("\n")]
     assert [line for line in lines if line.strip() not in ("", "^C")] == [
@@ -226,8 +231,9 @@ def test_an_interrupted_run_is_one_line(ready: Checkout) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_that_ends_a_run_leaves_a_report(ready: Checkout, number: signal.Signals) -> None:
-    inventory = declare(ready, SLEEPING)
+def test_a_signal_that_ends_a_run_leaves_a_report_and_no_process(ready: Checkout, number: signal.Signals) -> None:
+    program = ["sleep", f"60.{number:03}"]
+    inventory = declare(ready, SLEEPING.replace("60", program[1]))
     temporary = ready.home / "tmp"
     temporary.mkdir()
     ready.give(temporary)
@@ -241,9 +247,12 @@ def test_a_signal_that_ends_a_run_leaves_a_report(ready: Checkout, number: signa
     ignored = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_IGN)}
     process = subprocess.Popen(**command, **ignored, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     assert process.stderr
-    assert any("credential_check" in line for line in iter(process.stderr.readline, ""))
+    shown = ""
+    while "credential_check." not in shown:  # a dot is there after a second
+        shown += os.read(process.stderr.fileno(), 4096).decode()
+    assert is_running(program)
     process.send_signal(number)
-    shown = process.stderr.read()
+    shown += process.stderr.read()
     assert process.wait() == 128 + number, shown
     assert shown.splitlines()[-1] == (
         f"ansible-playbook: ended by {number.name}: what was done stays, start it again to complete it"
@@ -251,6 +260,19 @@ def test_a_signal_that_ends_a_run_leaves_a_report(ready: Checkout, number: signa
     found = report(ready)
     assert (found["verdict"], found["exit_code"]) == ("error", 128 + number)
     assert list(temporary.iterdir()) == []
+    until = time.monotonic() + 10
+    while is_running(program) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not is_running(program)
+
+
+def is_running(argv: list[str]) -> bool:
+    wanted = "".join(f"{word}\0" for word in argv).encode()
+    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            if entry.read_bytes() == wanted:
+                return True
+    return False
 
 
 def on_a_terminal(ready: Checkout, *arguments: str, interrupt: str = "") -> tuple[str, int]:

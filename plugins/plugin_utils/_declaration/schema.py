@@ -200,7 +200,7 @@ _FLAT: dict[str, tuple[Callable[[Any], bool], str]] = {
     "text": (_is_text, "text"),
     "line": (
         lambda v: isinstance(v, str) and not has_control_character(v),
-        "one line of text, without control characters",
+        "one line of text",
     ),
     "account": (
         lambda v: isinstance(v, str) and bool(_ACCOUNT.fullmatch(v)),

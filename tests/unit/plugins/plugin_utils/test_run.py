@@ -123,6 +123,7 @@ def event(context: str | None, cause: Any = None) -> Any:
     [
         (None, ""),
         (event("Origin: <unknown>\n\n{{ x }}"), ""),
+        (event("Origin: /c/ansible_collections/latchkey/workstation/roles/declaration/tasks/main.yml:2:3\n\n2 a"), ""),
         (event("Origin: /inv/all.yml:3:12\n\n3 about: x"), "/inv/all.yml:3:12: "),
         (event("Origin: /role/main.yml:1:1", event(None, event("Origin: /inv/a b.yml:3:12\n"))), "/inv/a b.yml:3:12: "),
     ],

@@ -64,11 +64,11 @@ ERRORS = {
     "keychain incomplete": ("latchkey_credentials: {a: {keychain: {service: s}}}", "a.keychain.account is missing"),
     "keychain service of two lines": (
         'latchkey_credentials: {a: {keychain: {service: "s\\nt", account: b}}}',
-        "a.keychain.service must be one line of text, without control characters",
+        "a.keychain.service must be one line of text",
     ),
     "source account of two lines": (
         'latchkey_credentials: {a: {source: [{keychain: {service: s, account: "b\\x7f"}}]}}',
-        "keychain.account must be one line of text, without control characters",
+        "keychain.account must be one line of text",
     ),
     "keychain apps": (
         "latchkey_credentials: {a: {keychain: {service: s, account: b, trusted_apps: /bin/bash}}}",
