@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Exit status, summary and report of a run, also of one that Ansible ended without them."""
+"""Outcome file of the callback, exit status of a run, and the report of a run that ended with an error."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from typing import Any
 
 from .stop import USAGE
 
-__all__ = ["FAILED", "Outcome", "status", "write_report"]
+__all__ = ["FAILED", "OutcomeFile", "status", "write_report"]
 
 FAILED = 2
 UNREACHABLE = 4
@@ -25,13 +25,13 @@ _PLAIN = {0: 0, FAILED: FAILED, UNREACHABLE: UNREACHABLE}
 
 
 @dataclass
-class Outcome:
-    """The file in which the callback ``latchkey.workstation.outcome`` leaves how the plays ended."""
+class OutcomeFile:
+    """The file to which the callback ``latchkey.workstation.outcome`` writes how the plays ended."""
 
     path: str
 
     @classmethod
-    def prepare(cls) -> Outcome:
+    def prepare(cls) -> OutcomeFile:
         """A path in a private folder of its own, handed on in $LATCHKEY_OUTCOME."""
         outcome = cls(os.path.join(tempfile.mkdtemp(prefix="latchkey-outcome-"), "outcome.json"))
         os.environ["LATCHKEY_OUTCOME"] = outcome.path
@@ -61,7 +61,7 @@ def status(code: int, outcome: dict[str, Any] | None) -> int:
 
 
 def write_report(errors: list[str], code: int, *, started: dt.datetime, check_mode: bool, playbook: str) -> str:
-    """Write $LATCHKEY_REPORT for a run without any machine's; returns the reason where it could not be written."""
+    """Write $LATCHKEY_REPORT for a run that ended with ``errors``; returns the reason if it cannot be written."""
     wanted = os.environ.get("LATCHKEY_REPORT")
     if not wanted:
         return ""

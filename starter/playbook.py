@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Ansible's own ansible-playbook with the checks of the starter between its arguments and its run."""
+"""Subclass of Ansible's ansible-playbook CLI that checks arguments and YAML files before the playbook runs."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class _Executor(PlaybookExecutor):  # type: ignore[misc]
 
 
 class _Playbook(PlaybookCLI):  # type: ignore[misc]
-    """``guard`` is set for root."""
+    """ansible-playbook's CLI; ``guard`` checks the files that the arguments name, and is None except for root."""
 
     guard: Guard | None = None
 

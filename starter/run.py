@@ -15,7 +15,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from . import environment, signals
-from .ending import FAILED, Outcome, status, write_report
+from .ending import FAILED, OutcomeFile, status, write_report
 from .stop import USAGE, Stop
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def _run(arguments: list[str], errors: list[str]) -> int:
 
         guard = Guard()
         guard.require_checkout()
-    outcome = Outcome.prepare()
+    outcome = OutcomeFile.prepare()
     try:
         from .playbook import play  # noqa: PLC0415 - Ansible reads its configuration when it is imported
 

@@ -31,7 +31,7 @@ class Changeable(Exception):
 
 
 class Trust:
-    """Checks of one process; what was checked once is not checked again."""
+    """Raise :class:`Changeable` for paths that another account could change; remember what was checked."""
 
     def __init__(self) -> None:
         self._trees: set[str] = set()
@@ -93,7 +93,7 @@ def _look(path: str, *, closed: bool) -> bool:
 
 
 def _resolve(path: str) -> str:
-    """The end of ``path``, link by link, with everything on the way checked."""
+    """Resolve ``path`` link by link, and check every folder and link on the way."""
     at, ahead, links = "/", os.path.abspath(path).split("/"), 0
     if not os.path.exists(path):
         raise Changeable(path, absent=True)

@@ -4,8 +4,9 @@
 
 """Make the private venv from pinned requirements: ``python -I starter/venv.py PROGRAM VENV SET [UV]``.
 
-Settings of the person that say where packages come from are kept; all others (``user``, ``target``, constraints) are
-not, since a venv made with them may be empty. It is ready only when what was installed can be imported.
+Of the user's pip and uv settings only those of the package index, network and cache are used; all others (``user``,
+``target``, constraints) are ignored, since they could leave the venv empty. The venv is stamped as ready only after a
+test import of the installed packages.
 """
 
 from __future__ import annotations
@@ -76,7 +77,7 @@ _CAUSES = (
 
 
 class Failure(Exception):
-    """A sentence: what did not answer or fit, and what to do."""
+    """Failure to create the venv; the message names cause and remedy."""
 
 
 @dataclass

@@ -2,14 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Leaves how the plays ended for the program that started them, and writes the reports that verdict could not."""
+"""Callback that writes the reports of machines without a verdict, and tells the starter how the plays ended."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: outcome
 type: aggregate
-short_description: Report every machine of a run, also those without a verdict
+short_description: Write the reports of machines without a verdict, and record how the plays ended
 version_added: 0.1.0
 description:
   - Writes the report (E(LATCHKEY_REPORT)) of machines that could not be reached or whose run ended early.

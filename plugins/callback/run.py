@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The look of a run: progress, diffs, and the summary last."""
+"""Stdout callback: a progress line, diffs, and a summary at the end of the run."""
 
 from __future__ import annotations
 

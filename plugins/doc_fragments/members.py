@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Documentation of the options that every surface's module has; matches module_utils/_core/argument_spec.py."""
+"""Documentation of the options that all modules with ``members`` share; matches module_utils/_core/argument_spec.py."""
 
 from __future__ import annotations
 

@@ -40,14 +40,14 @@ options:
     choices: [FAIL, UNKNOWN, SKIP]
     default: [FAIL]
   credential:
-    description: The one credential to check; the others only lend their values to it.
+    description: The one credential to check; values of the others are read only where its check refers to them.
     type: str
   value:
-    description: A value for O(credential), or for the only one listed, in place of what is found. It is not noted as
-      validated.
+    description: A value for O(credential), or for the only one listed, in place of what is found. It is not recorded
+      as validated.
     type: str
   exclusive:
-    description: Whether the last good day of credentials that are not listed any more is forgotten.
+    description: Whether the times of the last validation of credentials that are not listed any more are deleted.
     type: bool
     default: false
   earlier_results:
@@ -171,7 +171,7 @@ def _check_run(options: Mapping[str, Any], *, check_mode: bool) -> CheckRun:
 
 
 def _planned_items(results: Sequence[Mapping[str, Any]]) -> dict[str, frozenset[str]]:
-    """The items that earlier surfaces of this check-mode run would change, by member."""
+    """The items that earlier modules of this check-mode run would change, by member."""
     planned: dict[str, frozenset[str]] = {}
     for members in (result.get("members") or {} for result in results):
         for name, report in members.items():

@@ -26,8 +26,9 @@ extends_documentation_fragment:
 options:
   exclusive:
     description:
-      - Whether items of earlier declarations are removed that this module created and whose value an authoritative
-        source had. Other values are kept and reported.
+      - Whether items of earlier declarations are removed. Removed are only items that this module created, once their
+        value is in the item declared now, or while an authoritative source of the last declaration has the same value.
+        Other items are kept and reported.
     type: bool
     default: false
   credential:

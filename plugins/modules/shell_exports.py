@@ -17,8 +17,8 @@ description:
   - The block needs C(~/.local/share/latchkey/exports.sh). C(~/.local/bin/latchkey-run) gives named credentials to one
     process. Both are kept as long as anything is exported.
   - Exports with a C(file) are written to that env file, 0600, in a form that systemd and POSIX shells read alike.
-  - What shells are given is one list, the exported credentials of O(members). Where none of them is exported, and for
-    env files that none of them names, O(exclusive) says whether what this module made before goes.
+  - Shells get the exported credentials of O(members). With O(exclusive), the block, programs and env files that this
+    module made before are removed once no credential in O(members) needs them.
   - Lines of a profile that set an exported variable themselves, or that can end the file or the shell above the block,
     are reported as unknown and left alone.
 extends_documentation_fragment:
@@ -32,7 +32,7 @@ options:
     type: bool
     default: false
   login_hook:
-    description: Whether new interactive shells show what the last check wants looked at, and nothing when all is well.
+    description: Whether new interactive shells print the failures of the last check.
     type: bool
     default: false
   programs:
@@ -60,7 +60,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 members:
-  description: A report for each member, with an item for each file and for each line of one's own that counts for more.
+  description: A report for each member, with an item for each file, and for each line of a profile that overrides an
+    export.
   type: dict
   returned: always
 """

@@ -11,8 +11,10 @@ module: verdict
 short_description: Judge a run, keep what it found as JSON, and fail the host if anything failed
 version_added: 0.1.0
 description:
-  - The last task of a play. It reads the registered results of the surfaces before it and decides if the run was a
-    success. The summary shows what needs a person first, and what is fine as a count.
+  - The last task of a play. It reads the registered results of M(latchkey.workstation.keychain),
+    M(latchkey.workstation.shell_exports), M(latchkey.workstation.aws_config) and
+    M(latchkey.workstation.credential_check), and decides if the run was a success. The summary shows what
+    needs a person first, and what is fine as a count.
   - With the callback P(latchkey.workstation.run#callback) the summary of all machines ends the run; with any other the
     task shows that of its machine.
   - Where the environment of the controller holds E(LATCHKEY_REPORT), the same is written there as one JSON object with

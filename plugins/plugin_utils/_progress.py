@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Show that work goes on: one rewritten line on a terminal, one growing line elsewhere."""
+"""Progress indicator on standard error: a line that is rewritten on a terminal, and grows elsewhere."""
 
 from __future__ import annotations
 

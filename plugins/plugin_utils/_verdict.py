@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The result of a run on one machine: as an object to keep, and as lines for a person."""
+"""Report of a run on one machine: the JSON object for $LATCHKEY_REPORT, and its rendering as summary lines."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def _program(command: str) -> str:
 
 
 class About(NamedTuple):
-    """``started`` is an ISO 8601 time; now when it is empty."""
+    """Metadata of a report: playbook, check mode and start of the run (ISO 8601; empty for now)."""
 
     playbook: str
     check_mode: bool
@@ -133,7 +133,7 @@ class About(NamedTuple):
 
 
 def make_report(machine: str, rows: Mapping[str, list[Any]], verdict: str, about: About) -> _Row:
-    """The object that is kept: ``rows`` has items and checks, and errors where the run ended before there were any."""
+    """JSON object of the report; ``rows`` has ``items`` and ``checks``, or ``errors`` of a run that ended early."""
     now = dt.datetime.now(dt.timezone.utc).isoformat(timespec="seconds")
     return {
         "schema": SCHEMA,
@@ -166,7 +166,7 @@ def report_path(wanted: str, machine: str, *, several: bool) -> str:
 
 
 def read_results(variables: Mapping[str, Any], *, check_mode: bool) -> dict[str, list[_Row]]:
-    """``items`` and ``checks`` out of every registered result of a surface."""
+    """``items`` and ``checks`` out of every registered result of a module."""
     report: dict[str, list[_Row]] = {"items": [], "checks": []}
     for result in surface_results(variables):
         for member, served in result["members"].items():
@@ -175,7 +175,7 @@ def read_results(variables: Mapping[str, Any], *, check_mode: bool) -> dict[str,
 
 
 def surface_results(variables: Mapping[str, Any]) -> Iterator[_Row]:
-    """Every registered result of a surface, those of a task with several results too."""
+    """Every registered result of a module, those of a task with several results too."""
     for value in variables.values():
         results = value.get("results") if isinstance(value, dict) else None
         for result in results if isinstance(results, list) else [value]:
@@ -184,12 +184,12 @@ def surface_results(variables: Mapping[str, Any]) -> Iterator[_Row]:
 
 
 def _read_member(report: dict[str, list[_Row]], surface: str, member: str, served: _Row, *, check_mode: bool) -> None:
-    """A member who was not served at all gets one row, however many surfaces report it."""
-    whole = {"item": "", "state": "unknown" if _is_left_alone(served) else "failed", "what": served["msg"]}
-    unserved = served["failed"] and (_is_left_alone(served) or not _has_failed(served))
+    """A member who was not served at all gets one row, however many modules report it."""
+    whole = {"item": "", "state": "unknown" if _is_not_served(served) else "failed", "what": served["msg"]}
+    unserved = served["failed"] and (_is_not_served(served) or not _has_failed(served))
     if unserved and _item(member, _MEMBER, whole) not in report["items"]:
         report["items"].append(_item(member, _MEMBER, whole))
-    for row in [] if _is_left_alone(served) else served["items"]:
+    for row in [] if _is_not_served(served) else served["items"]:
         if surface == _CHECKS and "outcome" in row:
             report["checks"].append({"member": member, **{name: _squeezed(row.get(name)) for name in _FIELDS}})
             continue
@@ -197,7 +197,7 @@ def _read_member(report: dict[str, list[_Row]], surface: str, member: str, serve
         report["items"].append(_item(member, surface, {**row, "state": state}))
 
 
-def _is_left_alone(served: _Row) -> bool:
+def _is_not_served(served: _Row) -> bool:
     return any(row["item"] == "" for row in served["items"])
 
 
@@ -221,7 +221,7 @@ def needs_a_person(report: Mapping[str, list[_Row]], *, fail_on: Iterable[str]) 
 
 @dataclass(frozen=True)
 class Page:
-    """Columns for text, and for commands, which are better not broken; 0 is without limit.
+    """Width of the summary: ``columns`` for text, ``command_columns`` for commands (0: they are not wrapped).
 
     ``detailed``: every reason of a SKIP is shown, however many there are.
     """
@@ -241,7 +241,7 @@ def render(machine: str, report: Mapping[str, list[_Row]], page: Page) -> Iterat
     yield f"== {machine}", None
     blocks = [("FAIL", row, [row["what"], _fix(row)]) for row in items["failed"]]
     blocks += [("FAIL", row, [row["reason"], _fix(row), _rotate(row)]) for row in checks["FAIL"]]
-    blocks += [("WARN", row, [_dying(row), _rotate(row)]) for row in checks["WARN"]]
+    blocks += [("WARN", row, [_expiry(row), _rotate(row)]) for row in checks["WARN"]]
     blocks += [("UNKNOWN", row, [row["what"], *fixes]) for row, fixes in _alike(items["unknown"], _reason)]
     for word, row, details in blocks:
         yield from _block(word, _title(row, many=many), details, page)
@@ -336,10 +336,10 @@ def _title(row: _Row, *, many: bool) -> str:
     return f"{row['member']}/{name}" if many else name
 
 
-def _dying(row: _Row) -> str:
+def _expiry(row: _Row) -> str:
     days = row["expires_in_days"]
-    soon = {0: "dies today", 1: "dies in 1 day"}.get(days, f"dies in {days} days")
-    return f"{'has just ended' if days < 0 else soon} ({row['expires_at']})"
+    soon = {0: "expires today", 1: "expires in 1 day"}.get(days, f"expires in {days} days")
+    return f"{'has just expired' if days < 0 else soon} ({row['expires_at']})"
 
 
 def _fix(row: _Row) -> str:

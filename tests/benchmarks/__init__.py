@@ -1,7 +1,7 @@
 # Copyright (c) 2026 latchkey contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a run costs, beside what people would do instead. Nothing here asserts a time.
+"""Runtime benchmarks of the collection against the usual alternatives; no time is asserted.
 
     python -m tests.benchmarks [NAME…]
 

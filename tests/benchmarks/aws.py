@@ -73,7 +73,7 @@ STOCK_PLAY = {
 
 
 def run() -> list[str]:
-    """Printable rows: seconds for each, and how many times ours it is."""
+    """Table rows: seconds of each way, and its ratio to the collection's."""
     if os.geteuid() != 0:
         return ["SKIP: only root serves others"]
     with Team.of(1) as team:

@@ -78,7 +78,7 @@ def _curl(urls: list[str]) -> float:
 
 
 def run() -> list[str]:
-    """Printable rows: what was done, ours, curl one after the other, and what is meant."""
+    """Table rows: seconds of the collection, seconds of sequential curl, and the intended upper limit."""
     account = _member()
     if account is None:
         return ["SKIP: root is no member, and this machine has no ordinary account"]

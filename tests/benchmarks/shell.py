@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What ten exports cost a new shell: `zsh -i -c exit` without them, with ten kept in files, and as people do it."""
+"""Start of zsh without exports, with ten exports of the collection, and with a grep for each variable."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 latchkey contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The same surfaces with nothing to do, for one user and for ten, beside a play of builtin and community.general.
+"""The collection with nothing to do, for one user and for ten, beside a play of builtin and community.general.
 
 That play is stock.yml; it comes with the `ansible` package of PyPI, in a venv below the cache folder.
 """

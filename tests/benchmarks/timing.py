@@ -1,7 +1,7 @@
 # Copyright (c) 2026 latchkey contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Several things timed in turns, so that a busy moment of the machine is shared by all of them."""
+"""Median wall and CPU time of several jobs, run in turns so that other load affects all of them alike."""
 
 from __future__ import annotations
 

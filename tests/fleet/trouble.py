@@ -1,7 +1,7 @@
 # Copyright (c) 2026 latchkey contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Homes as hostile or broken members leave them, each with what a run has to say of it."""
+"""Broken or hostile homes of members, each with the pattern that the report of a run must contain."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ HANGS = ["/bin/sleep", "1000"]
 
 @dataclass(frozen=True)
 class Trouble:
-    """What is wrong with a home, made by root after a neighbour's is there; ``told`` is looked for in the report."""
+    """A broken home, made by root after the home of another member; ``told`` is a pattern of the report."""
 
     make: Callable[[Account, Account], None]
     told: str

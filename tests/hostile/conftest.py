@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A member who takes over the own process, or can write a shared folder, against a run of root."""
+"""Fixtures of the suite hostile: an attacking member and another one, served by root."""
 
 from __future__ import annotations
 

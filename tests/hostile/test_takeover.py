@@ -119,7 +119,7 @@ def test_flood_of_values_is_refused_without_decoding(mallory: Account, monkeypat
     monkeypatch.setattr(members_child, "_send", lambda fd, body: send(fd, body if b"items" in body else flood))
     monkeypatch.setattr(members_child.base64, "b64decode", lambda *_a, **_k: pytest.fail("decoded"))
     result = run_as([mallory], lambda _member, _entry: say("fine"))[mallory.name]
-    assert result.report.msg == "its process handed up more values than are declared"
+    assert result.report.msg == "its process sent more values than are declared"
     assert result.values == {}
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A home on a file system whose server reads every question and answers none: nothing ends who waits for it.
+"""Mount a FUSE file system that never answers, to test a member's home that hangs.
 
 with dead_home(path): ...
 """
@@ -28,7 +28,7 @@ _MS_NOSUID_NODEV = 2 | 4
 
 @contextlib.contextmanager
 def dead_home(path: str) -> Iterator[bool]:
-    """Whether there is one: it needs FUSE in the kernel, and leave to mount."""
+    """Mount it and unmount it afterwards; yields False if FUSE or the right to mount is missing."""
     server = subprocess.Popen([sys.executable, __file__, path], stdout=subprocess.PIPE)
     assert server.stdout
     try:

@@ -40,7 +40,7 @@ class Desktop:
         self.address = self._bus.stdout.readline().decode().strip()
 
     def start(self, password: bytes) -> None:
-        """A keyring daemon; a wrong password leaves it locked without a word."""
+        """A keyring daemon; a wrong password leaves it locked and prints nothing."""
         environment = {
             "HOME": str(self.home),
             "PATH": "/usr/bin:/bin",

@@ -31,7 +31,7 @@ def credential(service: str, *sources: dict[str, Any], category: str = "", **key
 
 
 class Person:
-    """Oneself with a home of one's own."""
+    """The current user with a temporary home."""
 
     def __init__(self, home: Path, *, backend: str = "auto", security: str = "/usr/bin/security") -> None:
         self.home = home

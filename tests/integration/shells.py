@@ -67,7 +67,7 @@ class Shells:
         self._tools = tools
 
     def keep(self, name: str, value: bytes) -> tuple[str, str]:
-        """A kept file; its place."""
+        """Write a stored value to a file; return its place (reader and path) for exports.sh."""
         path = self.home / "kept it's [here]" / name
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(value)

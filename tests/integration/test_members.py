@@ -427,7 +427,7 @@ def test_undeclared_value_fails_the_member(mallory: pwd.struct_passwd) -> None:
         return served
 
     served = serve_one(forge, mallory.pw_name)
-    assert served.report.msg == "its process handed up a value that is not declared"
+    assert served.report.msg == "its process sent a value that is not declared"
     assert served.values == {}
 
 

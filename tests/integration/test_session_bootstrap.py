@@ -91,7 +91,7 @@ def test_check_mode_shows_what_it_would_do_and_writes_nothing(person: Person, tw
     assert report(person)["run"]["check_mode"] is True
 
 
-# What the runbook calls failure modes A to D: what the shell has, and what of each is said.
+# Failure modes: what the shell has, and what is reported of each.
 REFUSED = {
     "expired or revoked": {
         "CLOUDFLARE_ACCESS_MGMT_TOKEN": CLOUDFLARE["expired"].secret,
@@ -216,7 +216,7 @@ HAND_MADE = {
 
 @pytest.fixture
 def mac(person: Person, twins: Twins) -> security.Twin:
-    """A Mac set up by hand: the four items exactly as the runbook's commands make them."""
+    """A Mac set up by hand: four items as made by security add-generic-password."""
     twin = security.Twin(security.install(person.home / "Applications", person.home), person.home)
     for service, value in HAND_MADE.items():
         words = ("-s", service, "-a", "claude-bootstrap", "-w", value, "-T", "/bin/bash", "-U")

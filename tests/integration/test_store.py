@@ -148,7 +148,7 @@ def test_an_authority_with_another_value_keeps_its_place(person: Person, twins: 
 
 def test_at_a_terminal_it_is_asked_for_and_not_shown(person: Person, twins: Twins) -> None:
     declare(person, twins)
-    shown, status = converse(person, f"{NEW}\r")
+    shown, status = exchange(person, f"{NEW}\r")
     assert status == 0, shown
     assert "Value for heroku of" in shown
     assert NEW not in shown
@@ -157,7 +157,7 @@ def test_at_a_terminal_it_is_asked_for_and_not_shown(person: Person, twins: Twin
 
 def test_of_several_lines_that_are_pasted_none_is_kept(person: Person, twins: Twins) -> None:
     declare(person, twins, check=None)
-    shown, status = converse(person, "-----BEGIN KEY-----\rAAAABBBBCCCC\r-----END KEY-----\r")
+    shown, status = exchange(person, "-----BEGIN KEY-----\rAAAABBBBCCCC\r-----END KEY-----\r")
     assert status != 0
     assert "more than one line was typed" in " ".join(shown.split())
     assert "BBBB" not in shown
@@ -256,7 +256,7 @@ def without_controlling_terminal(person: Person, argv: list[str]) -> str:
     return done.stdout + done.stderr
 
 
-def converse(person: Person, answer: str, *, seconds: float = 60) -> tuple[str, int]:
+def exchange(person: Person, answer: str, *, seconds: float = 60) -> tuple[str, int]:
     """store.yml at a terminal of its own, answered at its prompt."""
     argv = [str(Path(sys.executable).parent / "ansible-playbook"), "-i", str(person.home / "inventory"), *STORE]
     pid, terminal = pty.fork()

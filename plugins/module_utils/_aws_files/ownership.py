@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Record of the sections and keys of the AWS files that this collection wrote.
+"""Record of the sections and keys that this collection added to the AWS files.
 
 ``aws_config.json`` of the member's state folder lists them without values, by file, section and key. The entry of a key
 is a keyed digest of the value that was last written, by which a later change by the user is detected.

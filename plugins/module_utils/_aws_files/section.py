@@ -4,9 +4,10 @@
 
 """Edit one section of an AWS file to match its declaration, and track which keys this collection owns.
 
-A key is *owned* if this collection wrote it (or found it equal to the declaration while it was owned). For each owned
-key the ownership record holds a keyed digest of its value. A key that is no longer declared is removed only if it is
-owned and its value still has that digest; a value that the user changed stays.
+A key is *owned* if this collection added it: the key was absent when it was first written. A key that existed before
+is *adopted*: its value may be replaced, but it is not recorded and stays when it is no longer declared. For each owned
+key the ownership record holds a keyed digest of its value. An owned key that is no longer declared is removed only if
+its value still has that digest; a value that the user changed stays.
 """
 
 from __future__ import annotations
@@ -158,7 +159,7 @@ class SectionEdit:
         return digest(self.item, name, value, key=self._key)
 
     def _undeclared_reference(self, declared: Mapping[str, WantedSection]) -> Section | None:
-        """The profile in the file that references our sso-session although the declaration does not."""
+        """The profile in the file that refers to this owned sso-session although the declaration does not."""
         if self._kind != "sso-session" or HEADER not in self.owned:
             return None
         for profile in self._ini.sections:

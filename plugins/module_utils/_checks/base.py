@@ -47,7 +47,7 @@ _UNATTENDED = {"CI": "1", "GH_PROMPT_DISABLED": "1", "GH_NO_UPDATE_NOTIFIER": "1
 
 
 class Malformed(LatchkeyError):
-    """A value that its issuer cannot have issued; ``blamed_credential`` as in :class:`Outcome`."""
+    """A value that its issuer cannot have issued, for which the check is FAIL; MalformedValue is for sources."""
 
     def __init__(self, message: str, *, blamed_credential: str = "") -> None:
         super().__init__(f"{blamed_credential}: {message}" if blamed_credential else message)
@@ -117,9 +117,9 @@ class LocalContext:
     planned: frozenset[str] = frozenset()
 
     def unless_planned(self, outcome: Outcome, items: Iterable[str]) -> Outcome:
-        """``outcome``; UNKNOWN in place of a failure if this run would change one of ``items``.
+        """``outcome``; UNKNOWN in place of anything but PASS if this run would change one of ``items``.
 
-        ``planned`` has the items that surfaces earlier in the same run would change; it is empty outside check mode.
+        ``planned`` has the items that earlier modules of the same run would change; it is empty outside check mode.
         """
         planned = sorted(self.planned.intersection(items))
         if outcome.state == PASS or not planned:
@@ -128,7 +128,7 @@ class LocalContext:
         return replace(outcome, state=UNKNOWN, reason=reason, cause="planned", remedy="run it without --check")
 
     def run(self, argv: Sequence[str], *, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> command.Finished:
-        """Run a program without prompts; raises CommandMissing and CommandTimeout."""
+        """Run a program without prompts; raises CommandMissing, CommandUnusable and CommandTimeout."""
         environment = {**_UNATTENDED, **(env or {})}
         return command.run(argv, stdin=stdin, env=environment, seconds=max(0.1, self.deadline.left()))
 

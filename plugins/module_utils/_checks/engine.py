@@ -143,7 +143,7 @@ class _Pending:
 
 
 class _Issuers:
-    """Requests to issuers, started as soon as a member's process has handed up the values they need."""
+    """Requests to issuers, started as soon as a member's process has sent the values they need."""
 
     def __init__(self, run: CheckRun, deadline: Deadline) -> None:
         self._run = run

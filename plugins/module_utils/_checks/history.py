@@ -33,7 +33,7 @@ _RECORDED = ("name", "outcome", "reason", "remedy", "rotate")
 
 
 def last_validated(state: State) -> dict[str, Any]:
-    """Moments of the last validation by credential; {} where the file is damaged, since it is only a memory."""
+    """Time of the last validation by credential (ISO 8601 text); {} if checks.json cannot be used."""
     try:
         return state.load(_RECORD)
     except LatchkeyError:
@@ -54,7 +54,7 @@ def to_record(rows: Sequence[Mapping[str, Any]], *, exclusive: bool, whole: bool
 
 
 def record(member: Member, entry: Mapping[str, Any], recorded: Mapping[str, Any]) -> Report:
-    """Write both files as the member; this counts as no change. LatchkeyError where they cannot be written."""
+    """Write both files as the member; not reported as a change. LatchkeyError if they cannot be written."""
     state = State(member.home, check_mode=False)
     rows = recorded["rows"]
     fresh = {row["name"]: recorded["now"] for row in rows if row["outcome"] == PASS}

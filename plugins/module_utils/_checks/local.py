@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The checks of one member's process: find the values, run the local checks, hand up the values issuers need."""
+"""The checks of one member's process: look values up, run local checks, send values to the parent process."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class CheckRequest:
     """Request to a member's process.
 
     ``only`` names the one credential to check, empty for all. ``given`` is a value to check in place of its own.
-    ``planned`` has the items that earlier surfaces of the same check-mode run would change, by member.
+    ``planned`` has the items that earlier modules of the same check-mode run would change, by member.
     """
 
     open_resolver: Callable[[Member, Sequence[Credential]], Resolver]
@@ -61,12 +61,12 @@ class CheckRequest:
 
 
 def value_name(name: str, other: str = "") -> str:
-    """Name under which a value is handed up: the credential's own, or that of ``other``, which its check needs."""
+    """Name under which a value is sent to the parent: the credential's, or with ``other`` one its check refers to."""
     return f"{name} {other}" if other else name
 
 
 def value_names(entry: Mapping[str, Any]) -> set[str]:
-    """Names under which the process of a member may hand values up."""
+    """Names under which the process of a member may send values to the parent."""
     names = set()
     for credential in entry["credentials"]:
         others = references(credential["check"]) if credential["check"] else []

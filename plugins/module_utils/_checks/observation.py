@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The member's part of a check, and how it crosses the pipe from the member's process."""
+"""Result of a member's local checks for one credential, and its conversion to and from a report item."""
 
 from __future__ import annotations
 

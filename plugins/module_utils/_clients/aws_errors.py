@@ -4,7 +4,7 @@
 
 """Translate failures of AWS calls into ``AwsError``, without any text of AWS, of a proxy or of botocore.
 
-Their texts can hold what was sent. Each error code is mapped to a verdict, a cause and a message of our own.
+Such texts can hold what was sent. Each error code is mapped to a verdict, a cause and a fixed message.
 """
 
 from __future__ import annotations

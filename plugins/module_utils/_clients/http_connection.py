@@ -20,10 +20,10 @@ from .loopback import require_owner
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
-__all__ = ["converse"]
+__all__ = ["exchange"]
 
 
-def converse(  # noqa: PLR0913 - what a request is made of
+def exchange(  # noqa: PLR0913 - what a request is made of
     url: str,
     *,
     method: str,
@@ -34,7 +34,7 @@ def converse(  # noqa: PLR0913 - what a request is made of
     left: Callable[[], float],
     limit: int,
 ) -> tuple[int, dict[str, str], bytes]:
-    """Status, headers by lower-case name, and at most ``limit`` bytes of the body.
+    """Send one request; return status, headers by lower-case name, and at most ``limit`` bytes of the body.
 
     ``left`` returns the seconds left. ``loopback_uids``: accounts whose processes may answer at a loopback address,
     None for any. Raises OSError, ssl.SSLError, http.client.HTTPException and ValueError.

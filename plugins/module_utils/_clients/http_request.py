@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from .._core.errors import LatchkeyError
 from .._core.validation import require_safe
-from .http_connection import converse
+from .http_connection import exchange
 from .loopback import UntrustedServer
 
 if TYPE_CHECKING:
@@ -101,12 +101,13 @@ def fetch(request: Request, deadline: Deadline, *, loopback_uids: Collection[int
     """Send ``request`` and return the response of any status.
 
     ``loopback_uids``: accounts whose processes may answer at a loopback address; None for any. Raises Unreachable where
-    no response is received before the deadline, and Unsendable where nothing can be sent.
+    no response is received before the deadline, Unsendable where nothing can be sent, and LatchkeyError for a URL that
+    is neither https nor on loopback.
     """
     _require_sendable(request)
     started = time.monotonic()
     try:
-        status, headers, body = converse(
+        status, headers, body = exchange(
             request.url,
             method=request.method,
             headers={"User-Agent": _AGENT, "Accept-Encoding": "identity", **request.headers},

@@ -70,7 +70,7 @@ _CREDENTIAL: dict[str, Any] = {
 
 
 def members_spec(**more: Any) -> dict[str, Any]:
-    """Arguments of every surface's module; ``more`` are additional options of a member's entry."""
+    """Arguments of every module with ``members``; ``more`` are additional options of a member's entry."""
     return {
         "members": {
             "type": "list",

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Properties of a declared credential that several surfaces need."""
+"""Helpers for a declared credential: the reason to skip it, and the commands that store or remove its value."""
 
 from __future__ import annotations
 

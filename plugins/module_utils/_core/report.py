@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Report of a surface about one member, its wire format, and the module result made of all reports."""
+"""Report of one module about one member, its wire format, and the module result made of all reports."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _KEY = re.compile(r"[a-z][a-z0-9_]*")
 
 @dataclass
 class Report:
-    """Outcome of one surface for one member.
+    """Outcome of one module for one member.
 
     ``items``: flat rows ``{item, state, what, remedy, …}``, state one of ok, changed, failed, unknown, skipped.
     ``diff``: rows ``{before, after}``. ``failed`` and ``msg`` concern the member as a whole.

@@ -58,10 +58,10 @@ def conflicts(zshrc: bytes, names: Collection[str], profiles: Profiles) -> Itera
     """
     begin, end = zshrc_block.find(zshrc) or (len(zshrc), len(zshrc))
     zshrc_path = os.path.join(profiles.folder, ".zshrc")
-    above = _Reading(profiles).effects(zshrc_path, zshrc[:begin])
-    below = _Reading(profiles).effects(zshrc_path, zshrc[end:], first=zshrc.count(b"\n", 0, end))
-    before = [effect for path in profiles.before() for effect in _Reading(profiles).effects(path)]
-    after = [effect for path in profiles.after() for effect in _Reading(profiles).effects(path)]
+    above = _ProfileReader(profiles).effects(zshrc_path, zshrc[:begin])
+    below = _ProfileReader(profiles).effects(zshrc_path, zshrc[end:], first=zshrc.count(b"\n", 0, end))
+    before = [effect for path in profiles.before() for effect in _ProfileReader(profiles).effects(path)]
+    after = [effect for path in profiles.after() for effect in _ProfileReader(profiles).effects(path)]
     for place, effect in above:
         if effect.kind in {"returns", "ends"} and (effect.kind == "ends" or place.is_zshrc):
             what = "it can return there" if effect.kind == "returns" else "it can end the shell there"
@@ -94,7 +94,7 @@ class _Place:
         return profiles.shown(self.path) + (f" (read by {self.read_by})" if self.read_by else "")
 
 
-class _Reading:
+class _ProfileReader:
     """Reads one profile and the files that it reads."""
 
     def __init__(self, profiles: Profiles) -> None:
@@ -102,7 +102,7 @@ class _Reading:
         self._read: set[str] = set()
 
     def effects(self, path: str, data: bytes | None = None, *, first: int = 0) -> list[tuple[_Place, Effect]]:
-        """Effects of the file at ``path``; ``data`` is the part of it that begins after ``first`` lines."""
+        """Effects of the file at ``path``; ``data`` is its part from line ``first`` + 1 on."""
         place = _Place(path, is_zshrc=data is not None)
         return list(self._effects(place, self._content(path) if data is None else data, first))
 

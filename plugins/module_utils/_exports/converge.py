@@ -180,7 +180,7 @@ class Exports:
         self._files.put(WantedFile(item, wanted, mode=before.mode or 0o644, shown=shown, keep=True), before)
 
     def _program(self, item: str, data: bytes | None, *, mode: int) -> None:
-        """Write or remove one of the shell programs, which this surface owns as a whole."""
+        """Write or remove one of the shell programs, which the collection owns as a whole."""
         before = host_files.read(host_files.expand(item, self._files.home))
         foreign = before.data is not None and MADE_BY.encode() not in before.data
         if foreign and data is not None:

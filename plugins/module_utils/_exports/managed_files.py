@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Comparison, report and write of the files that the exports surface creates or edits, and their ownership record."""
+"""Comparison, report and write of the files that the module shell_exports manages, and their ownership record."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class WantedFile:
 
 
 class ManagedFiles:
-    """A member's managed files and the record of those this surface owns; the caller holds the member's lock.
+    """A member's managed files and the record of those the collection owns; the caller holds the member's lock.
 
     Entries of ``record``: ``env_files`` and ``programs`` are lists of paths; ``zshrc`` has ``made``, true if the file
     was created, and ``joined``, true if a newline was added before the block; ``zdotdir`` has the same for the paths of

@@ -68,7 +68,9 @@ class Effect:
 
 
 def effects(data: bytes, *, first: int = 0) -> Iterator[Effect]:
-    """Effects of the lines of ``data``, which begins after ``first`` lines. A function's own returns are left out.
+    """Effects of the lines of ``data``, whose first line has the number ``first`` + 1 in its file.
+
+    ``return`` inside a function has no effect on the file and is left out.
 
     An indented line returns or ends the shell only inside of a compound command: otherwise it may be part of a text
     over several lines.
@@ -79,7 +81,7 @@ def effects(data: bytes, *, first: int = 0) -> Iterator[Effect]:
 
 
 class _Reader:
-    """Compound commands and functions that are open at a line, innermost last: the word that closes each, its kind."""
+    """Parser state: stack of the open compound commands and functions, as (word that closes it, kind)."""
 
     def __init__(self) -> None:
         self._open: list[tuple[bytes, str]] = []
@@ -179,7 +181,7 @@ def _effects_of_command(number: int, words: list[bytes]) -> Iterator[Effect]:
 
 
 def _variables_filled(command: bytes, arguments: list[bytes]) -> list[bytes]:
-    """Variables that a command sets which is no declaration."""
+    """Names of the variables that a command such as for, select, read or print -v sets."""
     if command in {b"for", b"select"}:
         return arguments[:1]
     if command == b"read":

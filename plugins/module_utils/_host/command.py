@@ -31,11 +31,11 @@ _running: set[subprocess.Popen[bytes]] = set()
 
 
 class CommandMissing(LatchkeyError):
-    """The program is not installed or cannot be executed."""
+    """The program is not installed: it is neither at its path nor in a folder of PATH."""
 
 
 class CommandUnusable(LatchkeyError):
-    """The program is on this machine and cannot be started."""
+    """The program exists and cannot be started (mode, interpreter), or an argument cannot be passed to it."""
 
 
 class CommandTimeout(LatchkeyError):

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Safe reads of files in a home: no links, no special files, bounded in size."""
+"""Safe reads of files in a home (links only on request, no special files, bounded size), and helpers for paths."""
 
 from __future__ import annotations
 
@@ -65,11 +65,12 @@ def with_tilde(path: str, home: str) -> str:
 
 
 def read(path: str, *, follow: bool = False, folder: int | None = None, named: bool = False) -> Snapshot:
-    """Read the regular file at ``path``, at most 1 MiB; raise FilesError for anything else.
+    """Read the regular file at ``path``, at most 1 MiB; ``data`` is None if there is no file.
 
-    ``follow``: follow a symbolic link whose target belongs to the current user. ``folder``: open descriptor of the
-    folder that holds the file, which is then not looked up by its path again. ``named``: the path is one that the user
-    chose, so that the remedy is to choose another one; without it, the remedy moves away what is at the path.
+    FilesError for a link (unless ``follow``), a special file, a larger file and one that cannot be read. ``follow``:
+    follow a symbolic link whose target belongs to the current user. ``folder``: open descriptor of the folder that
+    holds the file, which is then not looked up by its path again. ``named``: the path is one that the user chose, so
+    that the remedy is to choose another one; without it, the remedy moves away what is at the path.
     """
     linked = follow and os.path.islink(path)
     if linked:

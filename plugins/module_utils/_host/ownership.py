@@ -19,7 +19,8 @@ __all__ = ["OwnershipRecord"]
 class OwnershipRecord:
     """``NAME.json`` in a member's state folder: a JSON object whose entries name what the collection has made.
 
-    Create it while holding ``State.lock``, record an intent before each write and the outcome after it::
+    Hold ``State.lock`` from loading to saving; loading alone, to read, needs no lock. Record an intent before each
+    write and the outcome after it::
 
         record = OwnershipRecord(state, "exports", fits=_fits)
         record.record_intent({"env_files": ["~/a.env"]})  # saved before ~/a.env is created: a killed run is known

@@ -64,7 +64,7 @@ class State:
     def damaged(self, name: str) -> LatchkeyError:
         """Error for a ``name``.json that cannot be used."""
         message = f"{self.path(name)}.json is damaged"
-        return LatchkeyError(message, remedy="remove it: what we made counts as your own then")
+        return LatchkeyError(message, remedy="remove it: what the collection made counts as your own then")
 
     def save(self, name: str, data: dict[str, Any]) -> None:
         """Write the JSON object ``name``.json unless it is unchanged."""

@@ -203,7 +203,7 @@ class _Run:
     def _wanted(
         self, credential: Credential, reading: Reading, authority: LookupResult, migration: Migration
     ) -> tuple[LookupResult, Secret | None]:
-        """The value to store, and the same value if no authority could supply it again."""
+        """The value to store, and ``PlannedChange.only_copy``: None if an authority has a value."""
         name = credential["name"]
         if authority.state != "absent":
             return (_given(self.given, authority) if self.given else authority), None

@@ -51,10 +51,11 @@ class OldItem:
 class Migration:
     """Result of comparing the ownership record with the declaration.
 
-    ``previous_values``: value by credential, from the items recorded for it. ``occupied``: by credential, the other
-    one whose only copy its declared item holds. ``replaceable``: credentials whose declared item holds the value of
-    another one that has a second copy. ``old_items``: created and not declared any more. ``obsolete``: recorded
-    locations without an item, or with one that existed before the collection wrote it.
+    ``previous_values``: value by credential, from the items recorded for it. ``occupied``: maps a
+    credential to the other credential whose only copy is in the first one's declared item. ``replaceable``: credentials
+    whose declared item holds another credential's value, of which there is a second copy. ``old_items``: created and
+    not declared any more. ``obsolete``: recorded locations without an item, or with one that existed before the
+    collection wrote it.
     """
 
     previous_values: Mapping[str, Secret]
@@ -120,7 +121,7 @@ def plan_migration(
 def _conflicting_owners(
     record: StoreRecord, readings: Mapping[Location, Reading], declared: Mapping[str, Location]
 ) -> dict[str, str]:
-    """By credential, the other declared one whose value its item holds."""
+    """Map each credential whose declared item holds the value of another declared one to that other credential."""
     owners = {
         name: record.conflicting_owner(location, name, declared)
         for name, location in declared.items()

@@ -37,8 +37,8 @@ _NO_VALUES = b"00000000"
 class Child:
     """Parent's side of a member's process.
 
-    A frame is eight hex digits and a body. The process sends one frame up each of two pipes, ``streams``: its report
-    and its values. For a follow-up, ``input_fd`` carries one frame down, which the process answers by a second report.
+    A frame is eight hex digits and a body. The process writes one frame to each of two pipes, ``streams``: its report
+    and its values. For a follow-up, ``input_fd`` carries one frame to the process, which answers by a second report.
     """
 
     def __init__(  # noqa: PLR0913 - a process and its pipes
@@ -238,15 +238,15 @@ def _encode_values(values: Mapping[str, Secret]) -> bytes:
 def _decode_values(body: bytes, names: frozenset[str]) -> dict[str, Secret]:
     """Decode untrusted values; LatchkeyError for a name that is not one of ``names`` and for more lines than those."""
     if body.count(b"\n") > len(names):
-        raise LatchkeyError("its process handed up more values than are declared")
+        raise LatchkeyError("its process sent more values than are declared")
     values = {}
     for line in body.split(b"\n")[:-1]:
         raw_name, _tab, value = line.partition(b"\t")
         name = raw_name.decode(errors="replace")
         if name not in names:
-            raise LatchkeyError("its process handed up a value that is not declared")
+            raise LatchkeyError("its process sent a value that is not declared")
         try:
             values[name] = Secret(base64.b64decode(value, validate=True))
         except ValueError:
-            raise LatchkeyError("its process handed up something that is no value") from None
+            raise LatchkeyError("its process sent something that is no value") from None
     return values

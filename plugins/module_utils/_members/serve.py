@@ -77,7 +77,8 @@ def serving(  # noqa: PLR0913 - how members are served
     """As :func:`serve`; each member's process waits for :meth:`Served.follow_up` until the context ends.
 
     ``follow_up(member, declaration, value)`` runs in the process that ran ``work``. A process that waits does not count
-    as one of ``at_a_time``. ``value_names(entry)``: names under which a child may hand values up; any other fails it.
+    as one of ``at_a_time``. ``value_names(entry)``: names under which a child may send values to the parent; any other
+    name fails it.
     """
     results: dict[str, MemberResult] = {}
     alone: dict[str, Callable[[Any], Report]] = {}

@@ -57,7 +57,7 @@ class Resolver:
         return cls(member.home, from_store=stored.lookup, environ=environ)
 
     def value(self, credential: Credential) -> LookupResult:
-        """The first authority that has a value, else the stored value, else the environment."""
+        """The first lookup that is not absent (found or blocked): authoritative sources, store, environment."""
         reason = skip_reason(credential)
         if reason:
             return LookupResult("absent", reason=reason)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Common frame of the modules: load libraries, serve the members, build the result."""
+"""Common main function of the modules: load libraries, run work for every member, build the module result."""
 
 from __future__ import annotations
 

@@ -4,9 +4,10 @@
 
 """Store of the macOS Keychain through ``/usr/bin/security``, the only program that has to be in access lists.
 
-Reading takes three processes: one lists all items and the lock, one the access lists of the keychains with wanted
-items, one prints the values that need no dialog. Writing takes one more. Values go through standard input, and what the
-tool prints is parsed and never shown.
+Reading takes up to four processes: one lists all items and the default keychain's lock, one reads the locks of further
+keychains, one the access lists of the keychains with wanted items, one prints the values that need no dialog. Writing
+takes one process; if a recreated item was lost, reading and writing are repeated. Values go through standard input,
+and what the tool prints is parsed and never shown.
 """
 
 from __future__ import annotations

@@ -49,7 +49,7 @@ class StoreRecord:
     """
 
     def __init__(self, state: State) -> None:
-        """Read the record, empty without a file; LatchkeyError for a damaged one. The caller holds the state's lock."""
+        """Read the record, empty without a file; LatchkeyError for a damaged one. Hold State.lock to change it."""
         self._file = OwnershipRecord(state, _NAME, fits=lambda data: isinstance(_items(data), dict))
         self.backend: str = self._file.data.get("backend", "")
         self.items = _items(self._file.data)

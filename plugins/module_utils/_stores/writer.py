@@ -27,8 +27,9 @@ __all__ = ["PlannedChange", "Writer"]
 class PlannedChange:
     """The decision about one item of one credential.
 
-    ``name`` is the item's name in the report. ``only_copy`` is the value that the item will hold where no authority
-    could supply it again, else None. ``sources``: the declared authoritative sources if they have the item's value.
+    ``name`` is the item's name in the report. ``only_copy``: the value that the item holds before a value entered by
+    hand replaces it, or will hold; None if an authority has a value. ``sources``: the declared authoritative
+    sources if they have the item's value.
     """
 
     name: str

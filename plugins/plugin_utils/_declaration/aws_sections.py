@@ -19,7 +19,7 @@ from ansible_collections.latchkey.workstation.plugins.module_utils._core.errors 
 from ansible_collections.latchkey.workstation.plugins.module_utils._core.secrets import Secret
 
 from . import schema
-from .location import Entry, Thing, entries, valid_entries
+from .location import Entry, UniqueKey, entries, valid_entries
 from .placeholders import fill
 from .roster import check_only
 
@@ -76,7 +76,7 @@ def aws_sections(
                     filled = {key: _setting_sources(value, credentials) or value for key, value in filled.items()}
                 state = section.get("state") or "present"
                 selected[AWS_VARIABLES[variable]].append({"name": title, "state": state, "settings": filled})
-                claims[Thing("the section {} of {}", (title, variable))].append(where)
+                claims[UniqueKey("the section {} of {}", (title, variable))].append(where)
     return selected
 
 

@@ -85,7 +85,10 @@ def compile_declaration(
 
 
 def _unknown_user(name: str, roster: Iterable[str], machine: Machine) -> list[str]:
-    """Return an error if ``name``, given by ``-e user=``, is not on the roster. Without one only one person is."""
+    """Return an error if ``name``, given by ``-e user=``, cannot be served: it must be on the roster.
+
+    Without a roster only the current account (``machine.person``) is valid.
+    """
     known = list(roster) or [machine.person]
     if name in ("", *known):
         return []

@@ -14,7 +14,7 @@ from ansible_collections.latchkey.workstation.plugins.module_utils._checks.regis
 from ansible_collections.latchkey.workstation.plugins.module_utils._core.validation import parse_duration
 
 from . import schema
-from .location import Thing
+from .location import UniqueKey
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -75,13 +75,13 @@ def _exports(entry: dict[str, Any]) -> list[dict[str, Any]]:
     return [{"name": export.get("name"), "file": export.get("file")} for export in exports]
 
 
-def unique_keys(credential: dict[str, Any]) -> Iterator[Thing]:
+def unique_keys(credential: dict[str, Any]) -> Iterator[UniqueKey]:
     """Yield each thing that only one credential of a member may declare: its keychain item and its exports."""
     keychain = credential["keychain"]
     if keychain:
-        yield Thing("the keychain item {} of {}", (keychain["service"], keychain["account"]))
+        yield UniqueKey("the keychain item {} of {}", (keychain["service"], keychain["account"]))
     for export in credential["exports"]:
-        yield Thing("the export of {} to {}", (export["name"], _same_spelling(export["file"]) or "shells"))
+        yield UniqueKey("the export of {} to {}", (export["name"], _same_spelling(export["file"]) or "shells"))
 
 
 def _same_spelling(path: str | None) -> str:

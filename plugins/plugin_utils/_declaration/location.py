@@ -24,7 +24,7 @@ except ImportError:
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["Claims", "Entry", "Location", "Thing", "entries", "shown_name", "shown_names", "valid_entries"]
+__all__ = ["Claims", "Entry", "Location", "UniqueKey", "entries", "shown_name", "shown_names", "valid_entries"]
 
 _NAME = re.compile(r"[A-Za-z0-9_.{}@~/:+ -]{1,100}")
 
@@ -61,8 +61,8 @@ class Location:
         return str(Location(text, self.below(*keys[-1:]).origin))
 
 
-class Thing(NamedTuple):
-    """Something that a member may have only once, such as a keychain item: a text with places for its names."""
+class UniqueKey(NamedTuple):
+    """Key that only one entry of a member may declare, such as a keychain item; ``template`` formats it for errors."""
 
     template: str
     names: tuple[str, ...]
@@ -72,7 +72,7 @@ class Thing(NamedTuple):
         return self.template.format(*map(shown_name, self.names))
 
 
-Claims = dict[Thing, list[Location]]  # the entries of a member that declare each thing
+Claims = dict[UniqueKey, list[Location]]  # the entries of a member that declare each thing
 
 
 class Entry(NamedTuple):

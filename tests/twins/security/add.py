@@ -1,7 +1,7 @@
 # Copyright (c) 2026 latchkey contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`add-generic-password`: create, and the update that falls through to create (1.2)."""
+"""`add-generic-password`: create, and the update that falls through to create."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ GROUP = "group://"
 
 @dataclass
 class Access:
-    """What -A and -T said; none of them said: the tool itself is trusted."""
+    """Access options -A and -T; none of them given: the tool itself is trusted."""
 
     said: bool = False
     anyone: bool = False

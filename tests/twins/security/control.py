@@ -1,7 +1,7 @@
 # Copyright (c) 2026 latchkey contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a test decides about the machine: who is logged in how, what a person answers, where the tool dies."""
+"""Settings of the fake's machine that a test controls: sessions, answers to dialogs, delays, errors, crashes."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def save(of: Path, controls: Controls) -> None:
 
 
 def reach(of: Path, controls: Controls, point: str, command: str) -> None:
-    """Die here if a test asked for it; the order is struck out first, so that the next call lives."""
+    """Kill this process, its caller or both if the test asked for it at this point; each request acts once."""
     order = controls.kill
     if order.get("point") != point or order.get("command", "") not in ("", command):
         return

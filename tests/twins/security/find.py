@@ -1,7 +1,7 @@
 # Copyright (c) 2026 latchkey contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`find-`, `delete-generic-password` and `set-generic-password-partition-list` (1.3, 1.4, 1.6)."""
+"""`find-`, `delete-generic-password` and `set-generic-password-partition-list`."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 latchkey contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who may touch what: the lock of this session, the item's trusted applications, its partition list, a person."""
+"""Access control of the fake: keychain lock, trusted applications, partition list, and the dialog."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Gate:
             self._store.save_state(state)
 
     def unlock_with(self, keychain: Keychain, password: bytes) -> None:
-        """1.5: what is unlocked already takes any password."""
+        """What is unlocked already takes any password."""
         if not self.is_unlocked(keychain) and password != os.fsencode(keychain.password):
             raise Refused(status.AUTH_FAILED)
         self.unlock(keychain.path)
@@ -70,7 +70,7 @@ class Gate:
             self._remember(keychain.path, item)
 
     def ask(self) -> None:
-        """What the dialog comes to. Without a screen there is none; before nobody it stays up until we are killed."""
+        """Apply the configured answer of the dialog; without one, wait until this process is killed."""
         if self._controls.dark_wake:
             raise Refused(status.DARK_WAKE)
         if not self._controls.ui:
@@ -86,7 +86,7 @@ class Gate:
             time.sleep(3600)
 
     def _remember(self, path: str, item: Item) -> None:
-        """ "Always Allow" enters the tool in both gates, in the file and in the caller's copy."""
+        """The answer Always Allow enters the tool in both gates, in the file and in the caller's copy."""
         with self._store.changing():
             keychain = self._store.open(path)
             kept = keychain.item(item.service, item.account)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 latchkey contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Commands on whole keychains: create, lock, unlock, their settings, the dump (1.5, 1.6)."""
+"""Commands on whole keychains: create, lock, unlock, their settings, the dump."""
 
 from __future__ import annotations
 
@@ -183,7 +183,7 @@ def _named(tool: Tool, name: str | None) -> Keychain:
 
 
 def _number(digits: str | None) -> int:
-    """atoi; no -t at all is no timeout."""
+    """Number of seconds as atoi reads it; no -t at all is no timeout."""
     if digits is None:
         return FOREVER
     return int(digits) if digits.isdecimal() else 0

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 latchkey contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`list-keychains`, `default-keychain`, `login-keychain`: every failure of theirs is exit 1 (1.5)."""
+"""`list-keychains`, `default-keychain`, `login-keychain`: every failure of theirs is exit 1."""
 
 from __future__ import annotations
 

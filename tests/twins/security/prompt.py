@@ -21,7 +21,7 @@ TRIES = 3
 
 
 class Lines:
-    """1.1: at most 4095 bytes a line, the rest is the next line; what has no newline at the end is dropped."""
+    """At most 4095 bytes a line, the rest is the next line; what has no newline at the end is dropped."""
 
     def __init__(self, used: Callable[[], None]) -> None:
         self._used = used
@@ -50,7 +50,7 @@ class Typed(NamedTuple):
 
 
 def getpass(tool: Tool, prompt: str) -> Typed:
-    """1.2: from the terminal when there is one, else standard input; cut at 128 bytes without a word."""
+    """From the terminal when there is one, else standard input; cut silently at 128 bytes."""
     try:
         source = sink = os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY)
     except OSError:

@@ -43,7 +43,7 @@ def encoded(value: bytes) -> bytes:
 
 
 def block(keychain: Keychain, item: Item, *, modern: bool) -> bytes:
-    """1.3 "Attribute block"."""
+    """Text of an item's attribute block."""
     rows: Iterable[tuple[str, bytes | str | None]] = (
         ("0x00000007 <blob>", item.label),
         ("0x00000008 <blob>", None),
@@ -74,7 +74,7 @@ def block(keychain: Keychain, item: Item, *, modern: bool) -> bytes:
 
 
 def access(item: Item, *, modern: bool) -> bytes:
-    """1.6 "Read": five entries, three where there is neither integrity nor a partition list."""
+    """Text of an item's access list: five entries, three where there is neither integrity nor a partition list."""
     entries: list[tuple[str, str, list[str] | None]] = [
         ("encrypt", item.description, None),
         (DECRYPT, item.description, item.apps),

@@ -95,14 +95,14 @@ class Store:
             self._lock = None
 
     def resolve(self, name: str) -> str:
-        """1.5: relative names are below ~/Library/Keychains, and there a name without -db mostly means the -db file."""
+        """Relative names are below ~/Library/Keychains, and there a name without -db mostly means the -db file."""
         path = Path(os.path.normpath(self.folder / name))
         munged = path.with_name(path.name + "-db")
         wanted = not path.name.endswith("-db") and self.folder in path.parents
         return str(munged if wanted and (munged.exists() or not path.exists()) else path)
 
     def modern(self, keychain: Keychain) -> bool:
-        """1.3 `version`: 512 below ~/Library/Keychains, else 256, which has neither partitions nor integrity."""
+        """`version`: 512 below ~/Library/Keychains, else 256, which has neither partitions nor integrity."""
         return self.folder in Path(keychain.path).parents and keychain.path.endswith("-db")
 
     def state(self) -> State:

@@ -28,7 +28,7 @@ SPACE = b" \t\n\v\f\r"
 
 
 class Ends(Exception):
-    """A handler stops with this result; what there is to say has been said."""
+    """Stops a command with exit status ``result``; its error message was printed before."""
 
     result = 1
 
@@ -65,7 +65,7 @@ def options(
 
 
 def split(line: bytes) -> list[str]:
-    """1.1 "Tokeniser"."""
+    """Split a line into words as the tool's interactive mode does."""
     words: list[bytearray] = []
     quote: int | None = None
     inside = escaped = False

@@ -1,10 +1,10 @@
 # Copyright (c) 2026 latchkey contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Stand-ins for other people's HTTP services, written from providers.md; its sections are named in each file.
+"""Fakes (twins) of the HTTP services that checks call, written from the public documentation of each service.
 
     with serve() as twins:
-        scenario = SCENARIOS["github"]["expires_soon"]      # its token, what it means, what the sheet says
+        scenario = SCENARIOS["github"]["expires_soon"]      # its token, what it means, the documented answer
         twins.url("github")                                 # the base URL, for the real one's https://api.github.com
         twins.know("github", "bad", "ghp_mine")             # a token of the test's own
         twins.break_("github", "stall", path="/user")       # any of FAULTS, with options

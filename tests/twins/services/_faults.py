@@ -1,7 +1,7 @@
 # Copyright (c) 2026 latchkey contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Answers that are well-formed HTTP and still not what was asked for. Each takes the true answer and bends it."""
+"""Faults in well-formed HTTP replies: functions that replace status, headers or body of the correct answer."""
 
 from __future__ import annotations
 

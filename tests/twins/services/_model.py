@@ -1,7 +1,7 @@
 # Copyright (c) 2026 latchkey contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a service twin is made of: moments, replies, scenarios, requests and the desk that knows the tokens."""
+"""Data types of the fake services: relative times, replies, requests, scenarios and the state of a service."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ __all__ = [
     "PAST",
     "SOON",
     "Answer",
-    "Desk",
     "Meaning",
     "Reply",
     "Request",
     "Scenario",
     "Service",
+    "ServiceState",
     "When",
     "specimen",
 ]
@@ -35,7 +35,7 @@ __all__ = [
 DAY = 86400
 SOON, LATER, PAST = 5 * DAY, 200 * DAY, -3 * DAY  # when a scenario's token ends, counted from the twin's clock
 
-# What the provider means by its answer; section 0 of the sheet keeps these apart.
+# What the provider means by its answer.
 Meaning = Literal[
     "valid", "invalid", "malformed", "expired", "revoked", "insufficient-scope", "rate-limited", "indeterminate"
 ]
@@ -124,7 +124,7 @@ class Request:
 class Scenario:
     """One state a credential can be in: what it is, what the service answers by path, and what it means by that.
 
-    Keys of `replies` are "GET /user"; "*" is every other resource. `says` is what the sheet says of this answer.
+    Keys of `replies` are "GET /user"; "*" is every other resource. `says` is the documented answer in words.
     """
 
     means: Meaning
@@ -139,8 +139,8 @@ class Scenario:
 
 
 @dataclass
-class Desk:
-    """What one service remembers: whose token is in which state, what was counted, what was chosen."""
+class ServiceState:
+    """State of one fake service: the scenario of each token, counters, and the chosen scenario."""
 
     scenarios: Mapping[str, Scenario]
     clock: Callable[[], float]
@@ -176,7 +176,7 @@ class Service:
 
     name: str
     scenarios: Mapping[str, Scenario]
-    answer: Callable[[Request, Desk], Reply]
+    answer: Callable[[Request, ServiceState], Reply]
     base: str = ""
     form: str = r"[!-~](.*[!-~])?"
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 latchkey contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The listener: threads, HTTP/1.1 read by hand so that nothing is forgiven or prettified, TLS where wanted."""
+"""Threaded HTTP/1.1 listener with a strict request parser, optional TLS, and Unix sockets."""
 
 from __future__ import annotations
 

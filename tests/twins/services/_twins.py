@@ -18,7 +18,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from tests.twins.services._faults import REPLY_FAULTS
-from tests.twins.services._model import Desk, Reply, Request, Scenario, Service
+from tests.twins.services._model import Reply, Request, Scenario, Service, ServiceState
 from tests.twins.services._server import Raw, listen, listen_unix
 from tests.twins.services._wire import WIRE_FAULTS, Wire, whole
 from tests.twins.services.access import ACCESS, ACCESS_STRICT
@@ -54,19 +54,19 @@ class Twins:
     port: int = 0
     elsewhere_port: int = 0
     requests: list[Request] = field(default_factory=list)
-    desks: dict[str, Desk] = field(default_factory=dict)
+    desks: dict[str, ServiceState] = field(default_factory=dict)
     faults: dict[tuple[str, str], tuple[str, Mapping[str, object]]] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
-        self.desks = {name: Desk(each.scenarios, self.clock) for name, each in SERVICES.items()}
+        self.desks = {name: ServiceState(each.scenarios, self.clock) for name, each in SERVICES.items()}
 
     def url(self, service: str) -> str:
         """What stands for the real service's base URL."""
         return f"{self.scheme}://127.0.0.1:{self.port}/{service}{SERVICES[service].base}"
 
     def know(self, service: str, scenario: str, secret: str, identity: str = "") -> None:
-        """Teaches a token of the test's own: it is in the state of that scenario."""
+        """Register a token of the test that gets the answers of that scenario."""
         self._must_exist(service, scenario)
         if scenario != "malformed" and not re.fullmatch(SERVICES[service].form, secret, re.DOTALL):
             raise ValueError(f"{service} could not even read this token: it must match {SERVICES[service].form}")

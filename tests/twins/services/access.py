@@ -1,7 +1,7 @@
 # Copyright (c) 2026 latchkey contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An application behind Cloudflare Access, by strict and by old rules: sections 3, 7 and 28.9 of providers.md."""
+"""Fake of an application behind Cloudflare Access, by strict and by old rules."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import json
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tests.twins.services._model import Desk, Meaning, Reply, Request, Scenario, Service, specimen
+from tests.twins.services._model import Meaning, Reply, Request, Scenario, Service, ServiceState, specimen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -84,7 +84,7 @@ def _presented(request: Request) -> tuple[str, str] | None:
         return None
 
 
-def _answer(request: Request, desk: Desk, *, nobody: Reply, unknown: Reply) -> Reply:
+def _answer(request: Request, desk: ServiceState, *, nobody: Reply, unknown: Reply) -> Reply:
     if request.method == "HEAD" and request.header("cf-access-metadata-request") == "true":
         return Reply(302, "", METADATA)
     presented = _presented(request)
@@ -100,7 +100,7 @@ def _answer(request: Request, desk: Desk, *, nobody: Reply, unknown: Reply) -> R
 
 
 def _service(name: str, rows: Mapping[str, tuple[Meaning, str, Reply]], unknown: Reply) -> Service:
-    answer: Callable[[Request, Desk], Reply] = partial(_answer, nobody=TO_LOGIN, unknown=unknown)
+    answer: Callable[[Request, ServiceState], Reply] = partial(_answer, nobody=TO_LOGIN, unknown=unknown)
     return Service(name, _scenarios(rows), answer)
 
 

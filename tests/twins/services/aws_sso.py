@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
-from tests.twins.services._model import Desk, Meaning, Reply, Request, Scenario, Service, When, specimen
+from tests.twins.services._model import Meaning, Reply, Request, Scenario, Service, ServiceState, When, specimen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,7 +66,7 @@ SCENARIOS = {
 }
 
 
-def _answer(request: Request, desk: Desk) -> Reply:
+def _answer(request: Request, desk: ServiceState) -> Reply:
     token = request.header(BEARER)
     if not token:
         return NO_TOKEN

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 latchkey contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The plainest client there is, for the twins' own tests: it follows, decodes and forgives nothing."""
+"""Minimal HTTP client for the twins' own tests: no redirects, no decoding, no retries."""
 
 from __future__ import annotations
 

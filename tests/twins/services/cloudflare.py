@@ -1,7 +1,7 @@
 # Copyright (c) 2026 latchkey contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Cloudflare's API v4 as far as checks use it: sections 1, 2 and 5 of providers.md."""
+"""Fake of Cloudflare's API v4: the endpoints that checks call."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from tests.twins.services._model import (
     LATER,
     PAST,
     SOON,
-    Desk,
     Meaning,
     Reply,
     Request,
     Scenario,
     Service,
+    ServiceState,
     When,
     specimen,
 )
@@ -141,7 +141,7 @@ _OTHERS: dict[str, Scenario] = {
 }
 
 
-def _answer(request: Request, desk: Desk) -> Reply:
+def _answer(request: Request, desk: ServiceState) -> Reply:
     sent = request.all("Authorization")
     if not sent:
         return NO_HEADER

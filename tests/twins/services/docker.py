@@ -1,7 +1,7 @@
 # Copyright (c) 2026 latchkey contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The Docker daemon's health on its unix socket: section 26 of providers.md.
+"""Fake of the Docker daemon's health on its unix socket.
 
 It knows no credential: its state is chosen.
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 
-from tests.twins.services._model import Desk, Reply, Request, Scenario, Service
+from tests.twins.services._model import Reply, Request, Scenario, Service, ServiceState
 
 __all__ = ["DOCKER"]
 
@@ -25,7 +25,7 @@ SCENARIOS = {
 NOT_FOUND = Reply(404, {"message": "page not found"}, {"Api-Version": "1.43"})
 
 
-def _answer(request: Request, desk: Desk) -> Reply:
+def _answer(request: Request, desk: ServiceState) -> Reply:
     path = re.sub(r"^/v1\.\d+/", "/", request.path)
     plain = Request(request.service, request.method, path, request.query, request.headers)
     return desk.scenarios[desk.chosen].reply(plain) or NOT_FOUND

@@ -1,21 +1,32 @@
 # Copyright (c) 2026 latchkey contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""GitHub's REST API as far as checks use it: section 9 of providers.md."""
+"""Fake of GitHub's REST API: the endpoints that checks call."""
 
 from __future__ import annotations
 
 import string
 from typing import TYPE_CHECKING
 
-from tests.twins.services._model import LATER, SOON, Desk, Meaning, Reply, Request, Scenario, Service, When, specimen
+from tests.twins.services._model import (
+    LATER,
+    SOON,
+    Meaning,
+    Reply,
+    Request,
+    Scenario,
+    Service,
+    ServiceState,
+    When,
+    specimen,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = ["GITHUB", "LOCKED_AFTER"]
 
-LOCKED_AFTER = 5  # the sheet says "several bad tries"
+LOCKED_AFTER = 5  # the documentation names no number
 EXPIRATION = "github-authentication-token-expiration"
 OPEN_TO_ALL = ("/", "/rate_limit")  # answered to nobody in particular too: a 200 there proves nothing
 
@@ -126,7 +137,7 @@ SCENARIOS = {
 }
 
 
-def _answer(request: Request, desk: Desk) -> Reply:
+def _answer(request: Request, desk: ServiceState) -> Reply:
     if not request.header("User-Agent").strip():
         return NO_AGENT
     if not request.header("Authorization"):

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 latchkey contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Heroku's Platform API as far as checks use it: section 8 of providers.md."""
+"""Fake of Heroku's Platform API: the endpoints that checks call."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import json
 import string
 from typing import TYPE_CHECKING
 
-from tests.twins.services._model import LATER, SOON, Desk, Meaning, Reply, Request, Scenario, Service, specimen
+from tests.twins.services._model import LATER, SOON, Meaning, Reply, Request, Scenario, Service, ServiceState, specimen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -103,7 +103,7 @@ SCENARIOS: Mapping[str, Scenario] = {
 }
 
 
-def _answer(request: Request, desk: Desk) -> Reply:
+def _answer(request: Request, desk: ServiceState) -> Reply:
     wanted = "".join(request.header("Accept").split())
     if ACCEPT.replace(" ", "") not in wanted.split(","):
         return NOT_ACCEPTABLE

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 latchkey contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Infisical's universal-auth login: section 17 of providers.md.
+"""Fake of Infisical's universal-auth login.
 
 It is no read-only check and neither is its twin: logins are counted, failures lock the identity, tokens are minted.
 """
@@ -14,7 +14,7 @@ import hmac
 import json
 from typing import TYPE_CHECKING
 
-from tests.twins.services._model import Desk, Meaning, Reply, Request, Scenario, Service, specimen
+from tests.twins.services._model import Meaning, Reply, Request, Scenario, Service, ServiceState, specimen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -80,7 +80,7 @@ def _jwt(claims: Mapping[str, object]) -> str:
     return f"{head.decode()}.{mac.decode()}"
 
 
-def _mint(desk: Desk, name: str, identity: str, uses: int) -> Reply:
+def _mint(desk: ServiceState, name: str, identity: str, uses: int) -> Reply:
     ttl, now = 0 if name == "endless" else TTL, int(desk.clock())
     ids = {"identityId": specimen(f"identity {identity}", length=36), "clientSecretId": specimen(identity, length=36)}
     claims = {**ids, "identityAccessTokenId": str(uses), "authTokenType": "identityAccessToken", "iat": now}
@@ -101,7 +101,7 @@ def _sent(request: Request) -> tuple[str, str] | Reply:
     return (identity, secret) if isinstance(identity, str) and isinstance(secret, str) else NOT_VALID
 
 
-def _login(request: Request, desk: Desk) -> Reply:
+def _login(request: Request, desk: ServiceState) -> Reply:
     """In the order of the real one: address, lock, secret, its age, its uses."""
     sent = _sent(request)
     if isinstance(sent, Reply):
@@ -124,7 +124,7 @@ def _login(request: Request, desk: Desk) -> Reply:
     return USED_UP if name == "one_use" and uses > 1 else _mint(desk, name, identity, uses)
 
 
-def _answer(request: Request, desk: Desk) -> Reply:
+def _answer(request: Request, desk: ServiceState) -> Reply:
     if (request.method, request.path) == ("POST", LOGIN):
         return _login(request, desk)
     if (request.method, request.path) != ("GET", DETAILS):

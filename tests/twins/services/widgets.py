@@ -1,13 +1,13 @@
 # Copyright (c) 2026 latchkey contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A made-up JSON API that wants several headers, for the generic check: section 27 of providers.md."""
+"""An invented JSON API that requires several headers, for the generic check."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.twins.services._model import LATER, Desk, Meaning, Reply, Request, Scenario, Service, When, specimen
+from tests.twins.services._model import LATER, Meaning, Reply, Request, Scenario, Service, ServiceState, When, specimen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,7 +58,7 @@ SCENARIOS = {
 }
 
 
-def _answer(request: Request, desk: Desk) -> Reply:
+def _answer(request: Request, desk: ServiceState) -> Reply:
     for header, code in WANTED.items():
         if len(request.all(header)) != 1:
             return _refused(400, code)

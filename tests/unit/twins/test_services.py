@@ -1,7 +1,7 @@
 # Copyright (c) 2026 latchkey contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Do the service twins answer as the sheet says? One row for each of its answers; `section` is that of providers.md."""
+"""Documented answers of the services, one row for each, held against the service twins."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def twins(running: Twins) -> Twins:
 class Row:
     """`holds`: JSON pointer to value (a pattern must match). `headers`: name to value, None where it must be absent."""
 
-    section: str
+    case: str
     scenario: str
     path: str
     status: int
@@ -59,137 +59,123 @@ RFC1123 = re.compile(r"[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GM
 ZULU = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 NINE = "reset is an RFC 1123 date"
 CLOUDFLARE = [
-    Row(
-        "1 status active", "active", V, 200, {"/success": True, "/result/status": "active", **GOOD_MESSAGE, **NO_DATES}
-    ),
-    Row("1 result.id", "active", V, 200, {"/result/id": HEX}),
-    Row(
-        "1 expires_on not expires_at", "expires_soon", V, 200, {"/result/expires_on": ZULU, "/result/expires_at": None}
-    ),
-    Row("1 not_before", "expires_later", V, 200, {"/result/not_before": ZULU}),
-    Row("1 not_before to come", "not_yet", V, 200, {"/result/status": "active", "/result/not_before": ZULU}),
-    Row("1 status disabled", "disabled", V, 200, {"/success": True, "/result/status": "disabled", "/messages": []}),
-    Row("1 status expired", "expired", V, 200, {"/success": True, "/result/status": "expired"}),
-    Row("1 error 1000", "unknown", V, 401, INVALID),
-    Row("1 403 = rejected", "forbidden", V, 403, {"/success": False}),
-    Row("1 6003 + 6111", "malformed", V, 400, MALFORMED),
-    Row("1 9109", "no_zones", "/zones?per_page=1", 403, {"/errors/0/code": 9109}),
-    Row("1 9109 token fine", "no_zones", V, 200, {"/result/status": "active"}),
-    Row("1 scopes not by verify", "active", "/zones?per_page=1", 200, {"/success": True}),
-    Row("1 a token cannot read itself", "active", f"/user/tokens/{ACCOUNT}", 403, {"/errors/0/code": 9109}),
-    Row("1 429", "throttled", V, 429, {}, {"retry-after": "120", "x-ratelimit-reset": RFC1123}),
-    Row("1 429", "throttled_bare", V, 429, {}, {"retry-after": None, "x-ratelimit-remaining": "0"}),
-    Row("2 at the user endpoint", "account_active", V, 401, INVALID),
-    Row("2 at its own", "account_active", A, 200, {"/result/status": "active", **GOOD_MESSAGE}),
-    Row("2 same result shape", "account_expired", A, 200, {"/success": True, "/result/status": "expired"}),
-    Row("2 same result shape", "account_disabled", A, 200, {"/result/status": "disabled"}),
-    Row(
-        "2 same result shape", "account_expires_later", A, 200, {"/result/expires_on": ZULU, "/result/not_before": ZULU}
-    ),
-    Row("2 same result shape", "account_expires_soon", A, 200, {"/result/expires_on": ZULU}),
-    Row("2 same result shape", "account_not_yet", A, 200, {"/result/not_before": ZULU}),
-    Row("2 error 1000 at both", "account_unknown", A, 401, INVALID),
-    Row("2 an id by /accounts", "account_active", "/accounts", 200, {"/result/0/id": ACCOUNT}),
-    Row("2 another account", "account_active", f"/accounts/{'0' * 32}/tokens/verify", 401, INVALID),
-    Row("5 not accepted by verify", "wrangler_login", V, 401, INVALID),
-    Row("5 GET /user", "wrangler_login", "/user", 200, {"/result/email": "alice@example.com"}),
-    Row("5 9109", "wrangler_no_details", "/user", 403, {"/errors/0/code": 9109}),
+    Row("status active", "active", V, 200, {"/success": True, "/result/status": "active", **GOOD_MESSAGE, **NO_DATES}),
+    Row("result.id", "active", V, 200, {"/result/id": HEX}),
+    Row("expires_on not expires_at", "expires_soon", V, 200, {"/result/expires_on": ZULU, "/result/expires_at": None}),
+    Row("not_before", "expires_later", V, 200, {"/result/not_before": ZULU}),
+    Row("not_before to come", "not_yet", V, 200, {"/result/status": "active", "/result/not_before": ZULU}),
+    Row("status disabled", "disabled", V, 200, {"/success": True, "/result/status": "disabled", "/messages": []}),
+    Row("status expired", "expired", V, 200, {"/success": True, "/result/status": "expired"}),
+    Row("error 1000", "unknown", V, 401, INVALID),
+    Row("403 = rejected", "forbidden", V, 403, {"/success": False}),
+    Row("6003 + 6111", "malformed", V, 400, MALFORMED),
+    Row("9109", "no_zones", "/zones?per_page=1", 403, {"/errors/0/code": 9109}),
+    Row("9109 token fine", "no_zones", V, 200, {"/result/status": "active"}),
+    Row("scopes not by verify", "active", "/zones?per_page=1", 200, {"/success": True}),
+    Row("a token cannot read itself", "active", f"/user/tokens/{ACCOUNT}", 403, {"/errors/0/code": 9109}),
+    Row("429", "throttled", V, 429, {}, {"retry-after": "120", "x-ratelimit-reset": RFC1123}),
+    Row("429", "throttled_bare", V, 429, {}, {"retry-after": None, "x-ratelimit-remaining": "0"}),
+    Row("at the user endpoint", "account_active", V, 401, INVALID),
+    Row("at its own", "account_active", A, 200, {"/result/status": "active", **GOOD_MESSAGE}),
+    Row("same result shape", "account_expired", A, 200, {"/success": True, "/result/status": "expired"}),
+    Row("same result shape", "account_disabled", A, 200, {"/result/status": "disabled"}),
+    Row("same result shape", "account_expires_later", A, 200, {"/result/expires_on": ZULU, "/result/not_before": ZULU}),
+    Row("same result shape", "account_expires_soon", A, 200, {"/result/expires_on": ZULU}),
+    Row("same result shape", "account_not_yet", A, 200, {"/result/not_before": ZULU}),
+    Row("error 1000 at both", "account_unknown", A, 401, INVALID),
+    Row("an id by /accounts", "account_active", "/accounts", 200, {"/result/0/id": ACCOUNT}),
+    Row("another account", "account_active", f"/accounts/{'0' * 32}/tokens/verify", 401, INVALID),
+    Row("not accepted by verify", "wrangler_login", V, 401, INVALID),
+    Row("GET /user", "wrangler_login", "/user", 200, {"/result/email": "alice@example.com"}),
+    Row("9109", "wrangler_no_details", "/user", 403, {"/errors/0/code": 9109}),
 ]
 OAUTH = "/oauth/authorizations"
 HEROKU = [
-    Row("8 valid", "valid", "/account", 200, {"/email": "alice@example.com"}, {"RateLimit-Remaining": "4499"}),
-    Row("8 expires_in null", "valid", OAUTH, 200, {"/1/access_token/expires_in": None, "/1/scope": ["global"]}),
-    Row("8 expires_in seconds", "expires_later", OAUTH, 200, {"/1/access_token/expires_in": LATER}),
-    Row("8 expires_in seconds", "expires_soon", OAUTH, 200, {"/1/access_token/expires_in": SOON}),
-    Row("8 old format", "old_key", OAUTH, 200, {"/1/access_token/token": re.compile("[0-9a-f-]{36}")}),
-    Row("8 needs global scope", "identity_only", OAUTH, 403, {"/id": "forbidden"}),
-    Row("8 needs global scope", "identity_only", "/account", 200),
-    Row("8 401", "unauthorized", "/account", 401, {"/id": "unauthorized"}),
-    Row("8 401 expired", "expired", "/account", 401, {"/id": "unauthorized"}),
-    Row("8 403 on expired keys", "expired_403", "/account", 403, {"/id": "unauthorized"}),
-    Row("8 403 scope", "forbidden", "/account", 403, {"/id": "forbidden"}),
-    Row("8 403", "suspended", "/account", 403, {"/id": "suspended"}),
-    Row("8 402", "delinquent", "/account", 402, {"/id": "delinquent"}),
-    Row(
-        "8 429", "rate_limit", "/account", 429, {"/id": "rate_limit"}, {"RateLimit-Remaining": "0", "Retry-After": None}
-    ),
+    Row("valid", "valid", "/account", 200, {"/email": "alice@example.com"}, {"RateLimit-Remaining": "4499"}),
+    Row("expires_in null", "valid", OAUTH, 200, {"/1/access_token/expires_in": None, "/1/scope": ["global"]}),
+    Row("expires_in seconds", "expires_later", OAUTH, 200, {"/1/access_token/expires_in": LATER}),
+    Row("expires_in seconds", "expires_soon", OAUTH, 200, {"/1/access_token/expires_in": SOON}),
+    Row("old format", "old_key", OAUTH, 200, {"/1/access_token/token": re.compile("[0-9a-f-]{36}")}),
+    Row("needs global scope", "identity_only", OAUTH, 403, {"/id": "forbidden"}),
+    Row("needs global scope", "identity_only", "/account", 200),
+    Row("401", "unauthorized", "/account", 401, {"/id": "unauthorized"}),
+    Row("401 expired", "expired", "/account", 401, {"/id": "unauthorized"}),
+    Row("403 on expired keys", "expired_403", "/account", 403, {"/id": "unauthorized"}),
+    Row("403 scope", "forbidden", "/account", 403, {"/id": "forbidden"}),
+    Row("403", "suspended", "/account", 403, {"/id": "suspended"}),
+    Row("402", "delinquent", "/account", 402, {"/id": "delinquent"}),
+    Row("429", "rate_limit", "/account", 429, {"/id": "rate_limit"}, {"RateLimit-Remaining": "0", "Retry-After": None}),
 ]
 EXPIRATION = "github-authentication-token-expiration"
 LEFT, EPOCH = "x-ratelimit-remaining", re.compile(r"\d{10}")
 GITHUB = [
-    Row("9 login, id, type", "classic", "/user", 200, {"/login": "alice", "/id": 1, "/type": "User"}),
-    Row("9 scopes", "classic", "/user", 200, {}, {"X-OAuth-Scopes": "repo, read:org", EXPIRATION: None}),
-    Row(
-        "9 form UTC", "expires_later", "/user", 200, {}, {EXPIRATION: re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC")}
-    ),
-    Row(
-        "9 form +0900", "expires_offset", "/user", 200, {}, {EXPIRATION: re.compile(r"\d{4}-\d\d-\d\d [\d:]{8} \+0900")}
-    ),
-    Row("9 expiry", "expires_soon", "/user", 200, {}, {EXPIRATION: re.compile(".* UTC")}),
-    Row("9 gh's own minimum", "few_scopes", "/user", 200, {}, {"X-OAuth-Scopes": "gist"}),
-    Row("9 gh OAuth", "gh_login", "/user", 200, {}, {"X-OAuth-Scopes": re.compile(".*repo.*")}),
-    Row("9 root works for all", "installation", "/", 200),
-    Row("9 fine-grained absent", "fine_grained", "/user", 200, {}, {"X-OAuth-Scopes": None}),
-    Row("9 fine-grained empty", "fine_grained_empty", "/user", 200, {}, {"X-OAuth-Scopes": ""}),
-    Row("9 Bad credentials", "bad", "/user", 401, {"/message": "Bad credentials"}),
-    Row("9 expired", "expired", "/user", 401, {"/message": "Bad credentials"}),
-    Row("9 revoked", "revoked", "/", 401, {"/message": "Bad credentials"}),
-    Row("9 403 to all logins", "locked", "/user", 403, {"/message": re.compile("Maximum number of login attempts.*")}),
-    Row(
-        "9 403 remaining 0", "limit_403", "/user", 403, {}, {LEFT: "0", "x-ratelimit-reset": EPOCH, "retry-after": None}
-    ),
-    Row("9 429 remaining 0", "limit_429", "/user", 429, {}, {LEFT: "0"}),
-    Row("9 403 retry-after", "retry_403", "/user", 403, {}, {"retry-after": "60", LEFT: None}),
-    Row("9 429 retry-after", "retry_429", "/user", 429, {}, {"retry-after": "60"}),
-    Row("9 SSO", "sso", "/user", 403, {}, {"X-GitHub-SSO": re.compile("required; url=https://github.com/orgs/.*")}),
-    Row("9 404 hides", "hidden", "/repos/example/widgets", 404, {"/message": "Not Found"}),
-    Row("9 permission", "wrong_permission", "/repos/a/b", 403, {}, {"X-Accepted-GitHub-Permissions": "contents=read"}),
-    Row("9 ghs_ on /user", "installation", "/user", 403, {"/message": "Resource not accessible by integration"}),
-    Row("9 ghs_ on /rate_limit", "installation", "/rate_limit", 200, {"/rate/remaining": 4999}),
-    Row("9 ghs_ repositories", "installation", "/installation/repositories", 200),
+    Row("login, id, type", "classic", "/user", 200, {"/login": "alice", "/id": 1, "/type": "User"}),
+    Row("scopes", "classic", "/user", 200, {}, {"X-OAuth-Scopes": "repo, read:org", EXPIRATION: None}),
+    Row("form UTC", "expires_later", "/user", 200, {}, {EXPIRATION: re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC")}),
+    Row("form +0900", "expires_offset", "/user", 200, {}, {EXPIRATION: re.compile(r"\d{4}-\d\d-\d\d [\d:]{8} \+0900")}),
+    Row("expiry", "expires_soon", "/user", 200, {}, {EXPIRATION: re.compile(".* UTC")}),
+    Row("gh's own minimum", "few_scopes", "/user", 200, {}, {"X-OAuth-Scopes": "gist"}),
+    Row("gh OAuth", "gh_login", "/user", 200, {}, {"X-OAuth-Scopes": re.compile(".*repo.*")}),
+    Row("root works for all", "installation", "/", 200),
+    Row("fine-grained absent", "fine_grained", "/user", 200, {}, {"X-OAuth-Scopes": None}),
+    Row("fine-grained empty", "fine_grained_empty", "/user", 200, {}, {"X-OAuth-Scopes": ""}),
+    Row("Bad credentials", "bad", "/user", 401, {"/message": "Bad credentials"}),
+    Row("expired", "expired", "/user", 401, {"/message": "Bad credentials"}),
+    Row("revoked", "revoked", "/", 401, {"/message": "Bad credentials"}),
+    Row("403 to all logins", "locked", "/user", 403, {"/message": re.compile("Maximum number of login attempts.*")}),
+    Row("403 remaining 0", "limit_403", "/user", 403, {}, {LEFT: "0", "x-ratelimit-reset": EPOCH, "retry-after": None}),
+    Row("429 remaining 0", "limit_429", "/user", 429, {}, {LEFT: "0"}),
+    Row("403 retry-after", "retry_403", "/user", 403, {}, {"retry-after": "60", LEFT: None}),
+    Row("429 retry-after", "retry_429", "/user", 429, {}, {"retry-after": "60"}),
+    Row("SSO", "sso", "/user", 403, {}, {"X-GitHub-SSO": re.compile("required; url=https://github.com/orgs/.*")}),
+    Row("404 hides", "hidden", "/repos/example/widgets", 404, {"/message": "Not Found"}),
+    Row("permission", "wrong_permission", "/repos/a/b", 403, {}, {"X-Accepted-GitHub-Permissions": "contents=read"}),
+    Row("ghs_ on /user", "installation", "/user", 403, {"/message": "Resource not accessible by integration"}),
+    Row("ghs_ on /rate_limit", "installation", "/rate_limit", 200, {"/rate/remaining": 4999}),
+    Row("ghs_ repositories", "installation", "/installation/repositories", 200),
 ]
 ACCOUNTS, ROLE = "/assignment/accounts?max_result=1", "/federation/credentials?role_name=Admin&account_id=111122223333"
 AWS = [
-    Row("19 accountList", "live", ACCOUNTS, 200, {"/accountList/0/accountId": "111122223333"}),
-    Row("19 role proof", "live", ROLE, 200, {"/roleCredentials/accessKeyId": re.compile("ASIA[A-Z]{16}")}),
-    Row("0 epoch ms", "live", ROLE, 200, {"/roleCredentials/expiration": int(NOW + 3600) * 1000}),
-    Row("19 401", "dead", ACCOUNTS, 401, {"/__type": re.compile(".*#UnauthorizedException")}),
-    Row("19 429", "throttled", ACCOUNTS, 429, {}, {"x-amzn-ErrorType": "TooManyRequestsException"}),
-    Row("19 404", "not_found", ACCOUNTS, 404),
-    Row("19 no such assignment", "no_role_403", ROLE, 403, {"/message": "No access"}),
-    Row("19 no such assignment", "no_role_404", ROLE, 404),
-    Row("19 no such assignment", "live", ROLE.replace("Admin", "Other"), 403),
-    Row("19 session still good", "no_role_403", ACCOUNTS, 200),
+    Row("accountList", "live", ACCOUNTS, 200, {"/accountList/0/accountId": "111122223333"}),
+    Row("role proof", "live", ROLE, 200, {"/roleCredentials/accessKeyId": re.compile("ASIA[A-Z]{16}")}),
+    Row("epoch ms", "live", ROLE, 200, {"/roleCredentials/expiration": int(NOW + 3600) * 1000}),
+    Row("401", "dead", ACCOUNTS, 401, {"/__type": re.compile(".*#UnauthorizedException")}),
+    Row("429", "throttled", ACCOUNTS, 429, {}, {"x-amzn-ErrorType": "TooManyRequestsException"}),
+    Row("404", "not_found", ACCOUNTS, 404),
+    Row("no such assignment", "no_role_403", ROLE, 403, {"/message": "No access"}),
+    Row("no such assignment", "no_role_404", ROLE, 404),
+    Row("no such assignment", "live", ROLE.replace("Admin", "Other"), 403),
+    Row("session still good", "no_role_403", ACCOUNTS, 200),
 ]
 TEAM = re.compile(r"https://\w+\.cloudflareaccess\.com/.*")
 ACCESS_STRICT = [
-    Row("3 strict 401", "bad", "/", 401, {}, {"X-App": None}),
-    Row("3 strict 403", "not_authorised", "/", 403, {}, {"X-App": None}),
-    Row("3 strict no cookie", "valid", "/health", 200, {"/status": "ok"}, {"X-App": "sv", "Set-Cookie": None}),
-    Row("0 HTML 200", "login_page", "/", 200, {}, {"X-App": None}),
-    Row("3 not Service Auth", "not_service_auth", "/", 302, {}, {"Location": TEAM}),
+    Row("strict 401", "bad", "/", 401, {}, {"X-App": None}),
+    Row("strict 403", "not_authorised", "/", 403, {}, {"X-App": None}),
+    Row("strict no cookie", "valid", "/health", 200, {"/status": "ok"}, {"X-App": "sv", "Set-Cookie": None}),
+    Row("HTML 200", "login_page", "/", 200, {}, {"X-App": None}),
+    Row("not Service Auth", "not_service_auth", "/", 302, {}, {"Location": TEAM}),
 ]
 ACCESS = [
-    Row("3 non-strict 403", "bad", "/", 403, {}, {"X-App": None, "Content-Type": re.compile("text/html.*")}),
-    Row("3 non-strict 302", "bad_302", "/", 302, {}, {"Location": TEAM, "X-App": None}),
-    Row("3 non-strict cookie", "valid", "/health", 200, {}, {"Set-Cookie": re.compile("CF_Authorization=.*")}),
-    Row("0 HTML 200", "login_page", "/", 200, {}, {"Content-Type": re.compile("text/html.*"), "X-App": None}),
-    Row("3 not Service Auth", "not_service_auth", "/", 302, {}, {"Location": TEAM}),
-    Row("7 no session", "valid", "/", 302, {}, {"Location": "/login", "X-App": "sv"}),
+    Row("non-strict 403", "bad", "/", 403, {}, {"X-App": None, "Content-Type": re.compile("text/html.*")}),
+    Row("non-strict 302", "bad_302", "/", 302, {}, {"Location": TEAM, "X-App": None}),
+    Row("non-strict cookie", "valid", "/health", 200, {}, {"Set-Cookie": re.compile("CF_Authorization=.*")}),
+    Row("HTML 200", "login_page", "/", 200, {}, {"Content-Type": re.compile("text/html.*"), "X-App": None}),
+    Row("not Service Auth", "not_service_auth", "/", 302, {}, {"Location": TEAM}),
+    Row("no session", "valid", "/", 302, {}, {"Location": "/login", "X-App": "sv"}),
 ]
 WIDGETS = [
-    Row("27 JSON path, header", "valid", "/v1/me", 200, {"/ok": True, "/user/team/id": 7}, {"X-App": "widgets"}),
-    Row("0 200 not always good", "not_ok", "/v1/me", 200, {"/ok": False}),
-    Row("27 INVALID_BEARER_TOKEN", "unauthorized", "/v1/me", 401, {"/error": "INVALID_BEARER_TOKEN"}),
-    Row("27 a set of statuses", "no_content", "/v1/me", 204, {}, {"X-App": "widgets"}),
-    Row("0 403 not always bad", "forbidden", "/v1/me", 403, {"/error": "scope_missing"}),
-    Row("0 unexpected 4xx", "gone", "/v1/me", 410),
-    Row("27 429 with Retry-After", "retry_429", "/v1/me", 429, {}, {"Retry-After": "30"}),
-    Row("27 429", "bare_429", "/v1/me", 429, {}, {"Retry-After": None}),
-    Row("27 503 with Retry-After", "retry_503", "/v1/me", 503, {}, {"Retry-After": "30"}),
-    Row("27 429", "retry_date", "/v1/me", 429, {}, {"Retry-After": RFC1123}),
-    Row("27 HTML", "html", "/v1/me", 200, {}, {"Content-Type": re.compile("text/html.*")}),
-    Row("27 no redirects", "redirect", "/v1/me", 307, {}, {"Location": "/widgets/login"}),
+    Row("JSON path, header", "valid", "/v1/me", 200, {"/ok": True, "/user/team/id": 7}, {"X-App": "widgets"}),
+    Row("200 not always good", "not_ok", "/v1/me", 200, {"/ok": False}),
+    Row("INVALID_BEARER_TOKEN", "unauthorized", "/v1/me", 401, {"/error": "INVALID_BEARER_TOKEN"}),
+    Row("a set of statuses", "no_content", "/v1/me", 204, {}, {"X-App": "widgets"}),
+    Row("403 not always bad", "forbidden", "/v1/me", 403, {"/error": "scope_missing"}),
+    Row("unexpected 4xx", "gone", "/v1/me", 410),
+    Row("429 with Retry-After", "retry_429", "/v1/me", 429, {}, {"Retry-After": "30"}),
+    Row("429", "bare_429", "/v1/me", 429, {}, {"Retry-After": None}),
+    Row("503 with Retry-After", "retry_503", "/v1/me", 503, {}, {"Retry-After": "30"}),
+    Row("429", "retry_date", "/v1/me", 429, {}, {"Retry-After": RFC1123}),
+    Row("HTML", "html", "/v1/me", 200, {}, {"Content-Type": re.compile("text/html.*")}),
+    Row("no redirects", "redirect", "/v1/me", 307, {}, {"Location": "/widgets/login"}),
 ]
 TABLE = {
     "cloudflare": CLOUDFLARE,
@@ -214,9 +200,9 @@ def _show(twins: Twins, service: str, scenario: str, path: str) -> Got:
 
 @pytest.mark.parametrize(
     ("service", "row"),
-    [pytest.param(s, r, id=f"{s}-{r.section}-{r.scenario}") for s, rows in TABLE.items() for r in rows],
+    [pytest.param(s, r, id=f"{s}-{r.case}-{r.scenario}") for s, rows in TABLE.items() for r in rows],
 )
-def test_an_answer_is_that_of_the_sheet(twins: Twins, service: str, row: Row) -> None:
+def test_answer_is_the_documented_one(twins: Twins, service: str, row: Row) -> None:
     got = _show(twins, service, row.scenario, row.path)
     assert got.status == row.status
     assert {p: got.at(p) for p, wanted in row.holds.items() if not _fits(wanted, got.at(p))} == {}

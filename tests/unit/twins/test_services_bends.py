@@ -1,7 +1,7 @@
 # Copyright (c) 2026 latchkey contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Well-formed answers of the service twins that are not what was asked for. Sections 0 and 27 of providers.md."""
+"""Well-formed answers of the service twins that are not what was asked for."""
 
 from __future__ import annotations
 

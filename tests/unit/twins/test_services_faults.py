@@ -1,7 +1,7 @@
 # Copyright (c) 2026 latchkey contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Faults of the service twins below HTTP, and of TLS. Section 0 of providers.md: none of it is a verdict."""
+"""Faults of the service twins below HTTP, and of TLS: none of it is a verdict."""
 
 from __future__ import annotations
 

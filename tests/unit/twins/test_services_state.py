@@ -1,7 +1,7 @@
 # Copyright (c) 2026 latchkey contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the service twins remember, and what they refuse; each test names the section of providers.md."""
+"""State that the service twins keep, and requests that they refuse."""
 
 from __future__ import annotations
 

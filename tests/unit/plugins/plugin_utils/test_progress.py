@@ -31,7 +31,7 @@ def until(read: int, wanted: str) -> str:
     return text
 
 
-def test_elsewhere_one_line_grows() -> None:
+def test_without_a_terminal_one_line_grows() -> None:
     read, write = os.pipe()
     progress = Progress(write)
     progress.show("keychain")

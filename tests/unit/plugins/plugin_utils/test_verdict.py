@@ -152,7 +152,7 @@ def test_whoever_was_not_served_is_named() -> None:
     assert needs_a_person(read_results({"r": result}, check_mode=False), fail_on=["FAIL"]) == ["carol"]
 
 
-def test_whoever_is_left_alone_is_told_of_once_and_fails_nothing() -> None:
+def test_unserved_member_has_one_row_and_does_not_fail() -> None:
     row = item("", "unknown", "not served")
     left = [
         surface(name, row, member=member, failed=True, msg="somebody else: only root serves others")
@@ -168,7 +168,7 @@ def test_expiring_soon_is_a_warning_and_no_failure() -> None:
     dying = check("heroku", "PASS", warn=True, expires_in_days=3, expires_at="2026-11-25T00:00:00Z", rotate="r.md")
     assert lines(surface("credential_check", dying))[1:] == [
         "WARN heroku",
-        "  dies in 3 days (2026-11-25T00:00:00Z)",
+        "  expires in 3 days (2026-11-25T00:00:00Z)",
         "  rotate: r.md",
     ]
     assert (
@@ -179,7 +179,13 @@ def test_expiring_soon_is_a_warning_and_no_failure() -> None:
 
 @pytest.mark.parametrize(
     ("days", "told"),
-    [(-1, "has just ended"), (0, "dies today"), (1, "dies in 1 day"), (2, "dies in 2 days"), (14, "dies in 14 days")],
+    [
+        (-1, "has just expired"),
+        (0, "expires today"),
+        (1, "expires in 1 day"),
+        (2, "expires in 2 days"),
+        (14, "expires in 14 days"),
+    ],
 )
 def test_how_soon_is_said_in_words(days: int, told: str) -> None:
     dying = check("jwt", "PASS", warn=True, expires_in_days=days, expires_at="2026-11-25T00:00:00Z")
@@ -199,7 +205,7 @@ def test_results_of_a_task_with_several_are_read() -> None:
     assert len(report["items"]) == 1
 
 
-def test_what_a_check_tells_is_not_told_again() -> None:
+def test_note_is_omitted_if_a_check_reports_it() -> None:
     note = surface("keychain", item("heroku", "skipped", "no value yet", "store it"), item("x", "ok", "odd", "look"))
     shown = lines(note, surface("credential_check", check("heroku", "FAIL", "absent")))
     assert shown[-3:] == ["NOTE keychain x: odd", "  hint: look", "as declared: 2 of 2 items"]

@@ -33,7 +33,7 @@ access: 5 entries
 
 
 def test_dump_with_access(twin: Twin) -> None:
-    """1.6 Read: five entries; an app that is gone has a status in place of (OK)."""
+    """Read: five entries; an app that is gone has a status in place of (OK)."""
     twin.put("svc", "you", b"value", apps=["/usr/bin/security", "/gone/app"], partitions=["apple-tool:", "apple:"])
     done = twin.run("dump-keychain", "-a")
     shown = done.stdout.decode()
@@ -47,14 +47,14 @@ def test_dump_with_access(twin: Twin) -> None:
 
 @pytest.mark.parametrize(("apps", "shown"), [(None, "applications: <null>"), ([], "applications (0):")])
 def test_anyone_and_nobody(twin: Twin, apps: list[str] | None, shown: str) -> None:
-    """1.6: `applications: <null>` on the decrypt entry = any app; `applications (0):` = nobody."""
+    """`applications: <null>` on the decrypt entry = any app; `applications (0):` = nobody."""
     twin.put("svc", "me", b"value", apps=apps)
     entry = twin.run("dump-keychain", "-a").stdout.decode().split("entry 1:")[1].split("entry 2:")[0]
     assert entry.rstrip().endswith(shown)
 
 
 def test_created_by_the_tool(item: Twin) -> None:
-    """1.6: created by `security`: `apple-tool:`; it reads without a prompt."""
+    """created by `security`: `apple-tool:`; it reads without a prompt."""
     assert item.items()[0].partitions == ["apple-tool:"]
     item.control(ui=False)
     assert item.run(*READ).returncode == 0
@@ -75,14 +75,14 @@ def test_created_by_the_tool(item: Twin) -> None:
     ],
 )
 def test_two_gates(twin: Twin, apps: list[str] | None, partitions: list[str], code: int) -> None:
-    """1.6: the partition list is a second gate, all must match; only `apple-tool:` is this tool."""
+    """the partition list is a second gate, all must match; only `apple-tool:` is this tool."""
     twin.put("svc", "me", b"value", apps=apps, partitions=partitions)
     twin.control(ui=False)
     assert twin.run(*READ).returncode == code
 
 
 def test_dialog_hangs_until_killed(twin: Twin) -> None:
-    """1.5, 1.6: in a GUI session an item that does not admit the tool prompts; before nobody the call just stays."""
+    """in a GUI session an item that does not admit the tool prompts; before nobody the call just stays."""
     twin.put("svc", "me", b"value", apps=["/bin/bash"])
     with pytest.raises(subprocess.TimeoutExpired):
         twin.run(*READ, seconds=1)
@@ -91,7 +91,7 @@ def test_dialog_hangs_until_killed(twin: Twin) -> None:
 
 
 def test_dialog_of_an_update_holds_nobody_up(item: Twin) -> None:
-    """1.2 -U (3): the prompt of SetAccess; other callers go on while it is up."""
+    """-U: the prompt of SetAccess; other callers go on while it is up."""
     update = [str(item.tool), "add-generic-password", "-U", "-s", "svc", "-a", "me", "-w", "v", "-T", "/bin/bash"]
     with subprocess.Popen(update, env={"HOME": str(item.home)}, start_new_session=True) as waiting:
         try:
@@ -103,7 +103,7 @@ def test_dialog_of_an_update_holds_nobody_up(item: Twin) -> None:
 
 
 def test_locked_in_a_gui_session_hangs_too(item: Twin) -> None:
-    """1.5: a locked keychain asks for its password where there is a screen."""
+    """a locked keychain asks for its password where there is a screen."""
     item.lock()
     with pytest.raises(subprocess.TimeoutExpired):
         item.run(*READ, seconds=1)
@@ -114,7 +114,7 @@ def test_locked_in_a_gui_session_hangs_too(item: Twin) -> None:
 
 
 def test_allow_is_once_and_always_is_kept(twin: Twin) -> None:
-    """1.6: "Always Allow" enters the tool in the list of applications and the partition list."""
+    """The answer Always Allow enters the tool in the list of applications and the partition list."""
     twin.put("svc", "me", b"value", apps=["/bin/bash"], partitions=["teamid:ABCDE12345"])
     twin.control(dialog="allow")
     assert twin.run(*READ).returncode == 0
@@ -128,7 +128,7 @@ def test_allow_is_once_and_always_is_kept(twin: Twin) -> None:
 
 
 def test_set_partitions(twin: Twin) -> None:
-    """1.6: replaces the list on all matches; prints each match's attribute block on stdout."""
+    """replaces the list on all matches; prints each match's attribute block on stdout."""
     twin.put("svc", "me", b"value", apps=None, partitions=["teamid:ABCDE12345"])
     twin.put("svc", "you", b"value", apps=None, partitions=["unsigned:"])
     done = twin.run(*PARTITIONS, "-k", "login password", "login.keychain")
@@ -139,13 +139,13 @@ def test_set_partitions(twin: Twin) -> None:
 
 
 def test_set_partitions_prompts(item: Twin) -> None:
-    """1.6: -k absent: prompt."""
+    """-k absent: prompt."""
     done = item.run(*PARTITIONS, stdin=b"login password\n")
     assert (done.returncode, done.stderr) == (0, b"password to unlock default: ")
 
 
 def test_set_partitions_fails_with_1(item: Twin) -> None:
-    """1.6: failures all exit 1 with `SecKeychainUnlock: …` / `SecItemCopyMatching: …` (not 44)."""
+    """failures all exit 1 with `SecKeychainUnlock: …` / `SecItemCopyMatching: …` (not 44)."""
     wrong = item.run(*PARTITIONS, "-k", "wrong")
     assert (wrong.returncode, wrong.stderr.startswith(b"security: SecKeychainUnlock: ")) == (1, True)
     none = item.run("set-generic-password-partition-list", "-S", "apple:", "-s", "none", "-k", "login password")
@@ -154,7 +154,7 @@ def test_set_partitions_fails_with_1(item: Twin) -> None:
 
 
 def test_dump_without_values(ssh: Twin) -> None:
-    """1.6: needs no unlock for attributes; -d also decrypts."""
+    """needs no unlock for attributes; -d also decrypts."""
     plain = ssh.run("dump-keychain", "login.keychain")
     assert (plain.returncode, b"access:" in plain.stdout, b"old value" in plain.stdout) == (0, False, False)
     assert b"old value" not in ssh.run("dump-keychain", "-d").stdout

@@ -21,7 +21,7 @@ def value(twin: Twin) -> bytes:
 
 
 def test_every_attribute(twin: Twin) -> None:
-    """1.2: the flags; success prints nothing, exit 0."""
+    """the flags; success prints nothing, exit 0."""
     done = twin.run(*ADD, "-w", "v", *["-l", "L", "-j", "J", "-D", "K", "-G", "G", "-c", "crea", "-C", "type"])
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
     kept = twin.items()[0]
@@ -30,18 +30,18 @@ def test_every_attribute(twin: Twin) -> None:
 
 
 def test_label_defaults_to_the_service(item: Twin) -> None:
-    """1.2: -l label (default = service)."""
+    """-l label (default = service)."""
     assert item.items()[0].label == "svc"
 
 
 def test_empty_account_and_service(twin: Twin) -> None:
-    """1.2: -a and -s are both required, may be empty strings."""
+    """-a and -s are both required, may be empty strings."""
     assert twin.run("add-generic-password", "-s", "", "-a", "", "-w", "v").returncode == 0
     assert (twin.items()[0].service, twin.items()[0].account) == ("", "")
 
 
 def test_primary_key_is_account_and_service(item: Twin) -> None:
-    """1.2: primary key inside one keychain = (account, service)."""
+    """primary key inside one keychain = (account, service)."""
     assert item.run("add-generic-password", "-s", "svc", "-a", "you", "-w", "v").returncode == 0
     assert item.run("add-generic-password", "-s", "other", "-a", "me", "-w", "v").returncode == 0
     assert len(item.items()) == 3
@@ -49,7 +49,7 @@ def test_primary_key_is_account_and_service(item: Twin) -> None:
 
 @pytest.mark.parametrize("typed", ["<default>", "login.keychain", "login.keychain-db"])
 def test_duplicate(item: Twin, typed: str) -> None:
-    """1.2: duplicate without -U, 45; an explicit keychain's text as typed replaces `<default>`."""
+    """duplicate without -U, 45; an explicit keychain's text as typed replaces `<default>`."""
     more = () if typed == "<default>" else (typed,)
     done = item.run(*ADD, "-w", "new", *more)
     assert done.returncode == 45
@@ -58,7 +58,7 @@ def test_duplicate(item: Twin, typed: str) -> None:
 
 
 def test_locked(ssh: Twin) -> None:
-    """1.2: locked: the same prefix and `User interaction is not allowed.`, 36."""
+    """locked: the same prefix and `User interaction is not allowed.`, 36."""
     done = ssh.run("add-generic-password", "-s", "new", "-a", "me", "-w", "v")
     assert done.returncode == 36
     assert done.stderr == (
@@ -91,7 +91,7 @@ def test_keychain_missing_or_no_keychain(twin: Twin) -> None:
 
 @pytest.mark.parametrize("flag", ["-w", "-p"])
 def test_value_in_argv_is_seen(twin: Twin, flag: str) -> None:
-    """1.2: argv `-w VALUE` is visible in ps; the log shows it, as ps would."""
+    """argv `-w VALUE` is visible in ps; the log shows it, as ps would."""
     twin.run(*ADD, flag, "geheim")
     assert value(twin) == b"geheim"
     assert "geheim" in twin.calls()[-1].argv
@@ -99,26 +99,26 @@ def test_value_in_argv_is_seen(twin: Twin, flag: str) -> None:
 
 
 def test_value_flag_swallows_the_next_word(twin: Twin) -> None:
-    """1.2: `-w` in the middle swallows the next word as password."""
+    """`-w` in the middle swallows the next word as password."""
     twin.run("add-generic-password", "-w", "-s", "-s", "svc", "-a", "me")
     assert value(twin) == b"-s"
 
 
 def test_no_value_at_all(twin: Twin) -> None:
-    """1.2: no -w/-X at all: an item with empty password, exit 0."""
+    """no -w/-X at all: an item with empty password, exit 0."""
     assert twin.run(*ADD).returncode == 0
     assert value(twin) == b""
 
 
 def test_hexadecimal(twin: Twin) -> None:
-    """1.2: -X also carries NUL and newlines."""
+    """-X also carries NUL and newlines."""
     secret = b"\x00a\nb\xc3\xa9\\"
     assert twin.run(*ADD, "-X", secret.hex()).returncode == 0
     assert value(twin) == secret
 
 
 def test_bad_hexadecimal(twin: Twin) -> None:
-    """1.2: a bad digit: its line, usage, exit 2."""
+    """a bad digit: its line, usage, exit 2."""
     done = twin.run(*ADD, "-X", "0g")
     assert done.returncode == 2
     lines = done.stderr.splitlines()
@@ -127,20 +127,20 @@ def test_bad_hexadecimal(twin: Twin) -> None:
 
 
 def test_odd_hexadecimal_decodes_wrongly(twin: Twin) -> None:
-    """1.2: odd length is accepted but decodes wrongly."""
+    """odd length is accepted but decodes wrongly."""
     assert twin.run(*ADD, "-X", "61626").returncode == 0
     assert value(twin) not in (b"ab", b"ab\x06", b"ab\x60", b"\x06\x16\x26")
 
 
 def test_four_character_codes(twin: Twin) -> None:
-    """1.2: -c/-C of another length: a line without the tool's name, exit 1."""
+    """-c/-C of another length: a line without the tool's name, exit 1."""
     done = twin.run(*ADD, "-c", "abc")
     assert (done.returncode, twin.items()) == (1, [])
     assert done.stderr == b"Error: four-character types must be exactly 4 characters long.\n"
 
 
 def test_trusted_path_that_cannot_be_read(twin: Twin) -> None:
-    """1.2: `security: SecTrustedApplicationCreateFromPath <path>: …`, exit 1."""
+    """`security: SecTrustedApplicationCreateFromPath <path>: …`, exit 1."""
     done = twin.run(*ADD, "-w", "v", "-T", "/nowhere/app")
     assert (done.returncode, twin.items()) == (1, [])
     assert done.stderr.startswith(b"security: SecTrustedApplicationCreateFromPath /nowhere/app: ")
@@ -159,12 +159,12 @@ def test_trusted_path_that_cannot_be_read(twin: Twin) -> None:
     ],
 )
 def test_who_is_trusted(twin: Twin, flags: tuple[str, ...], apps: list[str] | None) -> None:
-    """1.2: -T, -T "", -A, and nothing said: the creator, `/usr/bin/security`, is trusted."""
+    """-T, -T "", -A, and nothing said: the creator, `/usr/bin/security`, is trusted."""
     assert twin.run(*ADD, "-w", "v", *flags).returncode == 0
     assert twin.items()[0].apps == apps
 
 
 def test_trusted_path_of_this_machine(twin: Twin, tmp_path: Path) -> None:
-    """1.2: a -T path that can be read is taken."""
+    """a -T path that can be read is taken."""
     (tmp_path / "app").touch()
     assert twin.run(*ADD, "-w", "v", "-T", str(tmp_path / "app")).returncode == 0

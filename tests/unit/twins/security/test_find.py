@@ -40,7 +40,7 @@ attributes:
 
 
 def test_attribute_block(twin: Twin) -> None:
-    """1.3: the attribute block, its order and indent; values use the -g encoder, absent `<NULL>`."""
+    """the attribute block, its order and indent; values use the -g encoder, absent `<NULL>`."""
     stamp = "20260817160713Z"
     twin.put("svc", "me", b"v", created=stamp, modified=stamp, kind="kind", creator="crea", label="café")
     expected = BLOCK.format(home=twin.home).replace('"caf\\303', '0x636166C3A9  "caf\\303')
@@ -50,21 +50,21 @@ def test_attribute_block(twin: Twin) -> None:
 
 @pytest.mark.parametrize("flags", [(), ("-w",), ("-g",)])
 def test_every_failed_lookup_is_44(item: Twin, flags: tuple[str, ...]) -> None:
-    """1.3: any lookup failure (missing item, missing keychain file …) is one text and 44."""
+    """any lookup failure (missing item, missing keychain file …) is one text and 44."""
     for rest in (("-s", "none"), ("-s", "svc", *flags, "missing.keychain"), ("-s", "svc", *flags, "/etc/passwd")):
         done = item.run("find-generic-password", *flags, *rest)
         assert (done.returncode, done.stdout, done.stderr) == (44, b"", MISSING)
 
 
 def test_keychain_that_does_not_open(item: Twin) -> None:
-    """1.3: it prints its own error and the search silently uses the default list."""
+    """it prints its own error and the search silently uses the default list."""
     done = item.run(*FIND, "-w", "/" + "x" * 2000)
     assert (done.returncode, done.stdout) == (0, b"old value\n")
     assert done.stderr.startswith(b"security: SecKeychainOpen /xxx")
 
 
 def test_both_keys_hide_the_other_selectors(item: Twin) -> None:
-    """1.3: if both -a and -s are given the others are ignored."""
+    """if both -a and -s are given the others are ignored."""
     assert item.run(*FIND, "-l", "no such label").returncode == 0
     assert item.run("find-generic-password", "-s", "svc", "-l", "no such label").returncode == 44
     for selector in (("-a", "me"), ("-l", "svc"), ("-j", "note"), ("-D", "kind")):
@@ -72,7 +72,7 @@ def test_both_keys_hide_the_other_selectors(item: Twin) -> None:
 
 
 def test_first_match_in_search_list_order(item: Twin) -> None:
-    """1.3: first match only, in search-list order."""
+    """first match only, in search-list order."""
     item.run("create-keychain", "-p", "pw", "work.keychain")
     item.run("add-generic-password", "-s", "svc", "-a", "me", "-w", "at work", "work.keychain")
     assert item.run(*FIND, "-w").stdout == b"old value\n"
@@ -81,7 +81,7 @@ def test_first_match_in_search_list_order(item: Twin) -> None:
 
 
 def test_attributes_need_no_access(ssh: Twin) -> None:
-    """1.3: no -w/-g: the password is never fetched, so no ACL check and no unlock."""
+    """no -w/-g: the password is never fetched, so no ACL check and no unlock."""
     ssh.put("other", "me", b"x", apps=[], partitions=[])
     assert ssh.run("find-generic-password", "-s", "svc").returncode == 0
     assert ssh.run("find-generic-password", "-s", "other").returncode == 0
@@ -100,7 +100,7 @@ def test_attributes_need_no_access(ssh: Twin) -> None:
     ],
 )
 def test_value_on_stdout(value: bytes, shown: bytes) -> None:
-    """1.3 -w: one byte that is not printable ASCII: the whole value as lower-case hex, no prefix."""
+    """-w: one byte that is not printable ASCII: the whole value as lower-case hex, no prefix."""
     assert plain(value) == shown
 
 
@@ -115,12 +115,12 @@ def test_value_on_stdout(value: bytes, shown: bytes) -> None:
     ],
 )
 def test_value_on_stderr(value: bytes, shown: bytes) -> None:
-    """1.3 -g: the encoder; a backslash forces hex here but not in -w."""
+    """-g: the encoder; a backslash forces hex here but not in -w."""
     assert encoded(value) == shown
 
 
 def test_both_ways_through_the_tool(twin: Twin) -> None:
-    """1.3: -w is value and newline on stdout; -g is attributes on stdout and `password: ` on stderr."""
+    """-w is value and newline on stdout; -g is attributes on stdout and `password: ` on stderr."""
     twin.put("svc", "me", b"a\\b", apps=None)
     value, shown = twin.run(*FIND, "-w"), twin.run(*FIND, "-g")
     assert (value.returncode, value.stdout, value.stderr) == (0, b"a\\b\n", b"")
@@ -130,7 +130,7 @@ def test_both_ways_through_the_tool(twin: Twin) -> None:
 
 @pytest.mark.parametrize("flag", ["-w", "-g"])
 def test_refused_read_is_silent(item: Twin, flag: str) -> None:
-    """1.3: fetch refused (locked, ACL, partition, cancelled): 36/51/128 with nothing on stdout or stderr."""
+    """fetch refused (locked, ACL, partition, cancelled): 36/51/128 with nothing on stdout or stderr."""
     item.put("acl", "me", b"x", apps=["/bin/bash"])
     item.put("partition", "me", b"x", apps=None, partitions=["teamid:ABCDE12345"])
     cases: list[tuple[dict[str, object], int]] = [
@@ -149,12 +149,12 @@ def test_refused_read_is_silent(item: Twin, flag: str) -> None:
 
 
 def test_dates_are_utc(item: Twin) -> None:
-    """1.3: dates UTC."""
+    """dates UTC."""
     assert re.search(rb'"cdat"<timedate>=0x[0-9A-F]{32}  "20\d{12}Z\\000"', item.run(*FIND).stdout)
 
 
 def test_delete(item: Twin) -> None:
-    """1.4: the block on stdout, `password has been deleted.` on stderr."""
+    """the block on stdout, `password has been deleted.` on stderr."""
     block = item.run(*FIND).stdout
     done = item.run("delete-generic-password", "-s", "svc")
     assert (done.returncode, done.stdout, done.stderr) == (0, block, b"password has been deleted.\n")
@@ -162,20 +162,20 @@ def test_delete(item: Twin) -> None:
 
 
 def test_delete_takes_the_first_match_only(item: Twin) -> None:
-    """1.4: deletes the first match only."""
+    """deletes the first match only."""
     item.put("svc", "you", b"x")
     item.run("delete-generic-password", "-s", "svc")
     assert [kept.account for kept in item.items()] == ["you"]
 
 
 def test_delete_says_deleted_even_when_it_was_not(ssh: Twin) -> None:
-    """1.4: always `password has been deleted.`, even when deletion failed; 1.5: all writes give 36 when locked."""
+    """always `password has been deleted.`, even when deletion failed; all writes give 36 when locked."""
     done = ssh.run("delete-generic-password", "-s", "svc", "-a", "me")
     assert (done.returncode, done.stderr) == (36, b"password has been deleted.\n")
     assert len(ssh.items()) == 1
 
 
 def test_delete_of_nothing(twin: Twin) -> None:
-    """1.4: missing: same 44 text as find."""
+    """missing: same 44 text as find."""
     done = twin.run("delete-generic-password", "-s", "svc")
     assert (done.returncode, done.stdout, done.stderr) == (44, b"", MISSING)

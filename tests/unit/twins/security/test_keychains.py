@@ -23,7 +23,7 @@ def unlocked(twin: Twin, keychain: str = "login.keychain") -> bool:
 
 @pytest.mark.parametrize(("command", "api"), [("default", "SecKeychainCopyDefault"), ("login", "SecKeychainCopyLogin")])
 def test_default_and_login(twin: Twin, command: str, api: str) -> None:
-    """1.5: stdout `    "/path"`; none: the text, 1 (not 37); -s sets, -s alone unsets."""
+    """stdout `    "/path"`; none: the text, 1 (not 37); -s sets, -s alone unsets."""
     assert twin.run(f"{command}-keychain").stdout.decode() == line(twin)
     assert twin.run(f"{command}-keychain", "-s").returncode == 0
     done = twin.run(f"{command}-keychain")
@@ -34,7 +34,7 @@ def test_default_and_login(twin: Twin, command: str, api: str) -> None:
 
 
 def test_search_list(twin: Twin) -> None:
-    """1.5: one such line each; `-s a b` replaces the list; -d user."""
+    """one such line each; `-s a b` replaces the list; -d user."""
     assert twin.run("list-keychains").stdout.decode() == line(twin) + SYSTEM
     twin.run("list-keychains", "-s", "a.keychain-db", "/tmp/b.keychain")
     mine = line(twin, "a.keychain-db") + '    "/tmp/b.keychain"\n'
@@ -43,7 +43,7 @@ def test_search_list(twin: Twin) -> None:
 
 
 def test_relative_names(twin: Twin) -> None:
-    """1.5: below ~/Library/Keychains/, `x.keychain` is mapped to `x.keychain-db`, when that exists or neither does."""
+    """below ~/Library/Keychains/, `x.keychain` is mapped to `x.keychain-db`, when that exists or neither does."""
     twin.run("create-keychain", "-p", "pw", "work.keychain")
     assert (twin.home / "Library" / "Keychains" / "work.keychain-db").exists()
     old = twin.home / "Library" / "Keychains" / "old.keychain"
@@ -53,7 +53,7 @@ def test_relative_names(twin: Twin) -> None:
 
 
 def test_create(twin: Twin) -> None:
-    """1.5: adds the file to the search list; exits 48 if it exists."""
+    """adds the file to the search list; exits 48 if it exists."""
     assert twin.run("create-keychain", "-p", "pw", "work.keychain").returncode == 0
     assert line(twin, "work.keychain-db") in twin.run("list-keychains").stdout.decode()
     assert unlocked(twin, "work.keychain")
@@ -63,14 +63,14 @@ def test_create(twin: Twin) -> None:
 
 
 def test_create_prompts(twin: Twin) -> None:
-    """1.2: the same prompt machinery asks for a new keychain's password."""
+    """the same prompt machinery asks for a new keychain's password."""
     twin.run("create-keychain", "work.keychain", stdin=b"pw\npw\n")
     twin.lock()
     assert twin.run("unlock-keychain", "-p", "pw", "work.keychain").returncode == 0
 
 
 def test_version_256_outside_the_folder(twin: Twin) -> None:
-    """1.3: `version: 256` for files anywhere else; 1.6: no partition list, so -T alone governs there."""
+    """`version: 256` for files anywhere else; no partition list, so -T alone governs there."""
     path = str(twin.home / "elsewhere.keychain")
     twin.run("create-keychain", "-p", "pw", path)
     twin.put("svc", "me", b"value", path, apps=["/usr/bin/security"], partitions=[])
@@ -82,7 +82,7 @@ def test_version_256_outside_the_folder(twin: Twin) -> None:
 
 
 def test_lock_state_is_per_session(twin: Twin) -> None:
-    """1.5: lock state is kept per security session; SSH logins run in another session than the GUI."""
+    """lock state is kept per security session; SSH logins run in another session than the GUI."""
     assert unlocked(twin)
     twin.control(session="ssh", ui=False)
     assert not unlocked(twin)
@@ -97,7 +97,7 @@ def test_lock_state_is_per_session(twin: Twin) -> None:
 
 
 def test_unlock_makes_reads_and_writes_work(ssh: Twin) -> None:
-    """1.5: `security unlock-keychain` inside the same SSH session fixes it."""
+    """`security unlock-keychain` inside the same SSH session fixes it."""
     assert ssh.run("find-generic-password", "-s", "svc", "-w").returncode == 36
     ssh.run("unlock-keychain", "-p", "login password")
     assert ssh.run("find-generic-password", "-s", "svc", "-w").stdout == b"old value\n"
@@ -105,7 +105,7 @@ def test_unlock_makes_reads_and_writes_work(ssh: Twin) -> None:
 
 @pytest.mark.parametrize("keychain", ["login.keychain", ""])
 def test_wrong_password(twin: Twin, keychain: str) -> None:
-    """1.5: wrong: `SecKeychainUnlock <kc|<NULL>>`, 51; an already unlocked one accepts any password."""
+    """wrong: `SecKeychainUnlock <kc|<NULL>>`, 51; an already unlocked one accepts any password."""
     named = (keychain,) if keychain else ()
     assert twin.run("unlock-keychain", "-p", "wrong", *named).returncode == 0
     twin.lock()
@@ -117,7 +117,7 @@ def test_wrong_password(twin: Twin, keychain: str) -> None:
 
 
 def test_info(twin: Twin) -> None:
-    """1.5: show-keychain-info prints on stderr, timeout or `no-timeout`."""
+    """show-keychain-info prints on stderr, timeout or `no-timeout`."""
     done = twin.run("show-keychain-info", "login.keychain")
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b'Keychain "login.keychain" no-timeout\n')
     twin.run("set-keychain-settings", "-l", "-u", "-t", "300", "login.keychain")
@@ -128,7 +128,7 @@ def test_info(twin: Twin) -> None:
 
 
 def test_info_probes_the_lock(ssh: Twin) -> None:
-    """1.5: on a locked keychain without UI it fails 36: the usual lock probe."""
+    """on a locked keychain without UI it fails 36: the usual lock probe."""
     done = ssh.run("show-keychain-info", "login.keychain")
     assert done.returncode == 36
     assert done.stderr == b"security: SecKeychainCopySettings login.keychain: User interaction is not allowed.\n"
@@ -142,7 +142,7 @@ def test_missing_keychain(twin: Twin) -> None:
 
 
 def test_lock_all(twin: Twin) -> None:
-    """1.5: lock-keychain [-a]."""
+    """lock-keychain [-a]."""
     twin.run("create-keychain", "-p", "pw", "work.keychain")
     twin.run("lock-keychain", "work.keychain")
     twin.control(ui=False)

@@ -45,7 +45,7 @@ def on_a_terminal(twin: Twin, *argv: str, answers: dict[bytes, bytes], stdin: by
 
 
 def test_asks_twice(twin: Twin) -> None:
-    """1.2 prompt mode: both prompts; without a terminal on stderr, read from stdin."""
+    """prompt mode: both prompts; without a terminal on stderr, read from stdin."""
     done = twin.run(*ADD, stdin=b"geheim\ngeheim\n")
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", FIRST + AGAIN)
     assert value(twin) == b"geheim"
@@ -53,39 +53,39 @@ def test_asks_twice(twin: Twin) -> None:
 
 
 def test_end_of_input_stores_an_empty_item(twin: Twin) -> None:
-    """1.2 prompt mode: EOF = empty string, both empty, empty item stored, exit 0."""
+    """prompt mode: EOF = empty string, both empty, empty item stored, exit 0."""
     assert twin.run(*ADD).returncode == 0
     assert value(twin) == b""
 
 
 def test_one_piped_line_stores_an_empty_item(twin: Twin) -> None:
-    """1.2 prompt mode: the second prompt gets EOF, the second try two of them."""
+    """prompt mode: the second prompt gets EOF, the second try two of them."""
     done = twin.run(*ADD, stdin=b"geheim\n")
     assert (done.returncode, value(twin)) == (0, b"")
     assert done.stderr == FIRST + AGAIN + b"passwords don't match\n" + FIRST + AGAIN
 
 
 def test_three_tries(twin: Twin) -> None:
-    """1.2 prompt mode: 3 tries, `passwords don't match` on stderr, exit 1 after three."""
+    """prompt mode: 3 tries, `passwords don't match` on stderr, exit 1 after three."""
     done = twin.run(*ADD, stdin=b"a\nb\n" * 3)
     assert (done.returncode, twin.items()) == (1, [])
     assert done.stderr.count(b"passwords don't match\n") == 3
 
 
 def test_silently_cut(twin: Twin) -> None:
-    """1.2 prompt mode: silently cuts at 128 bytes."""
+    """prompt mode: silently cuts at 128 bytes."""
     done = twin.run(*ADD, stdin=(b"x" * 200 + b"\n") * 2)
     assert (done.returncode, value(twin)) == (0, b"x" * 128)
 
 
 def test_carriage_return_ends(twin: Twin) -> None:
-    """1.2 prompt mode: CR or LF ends."""
+    """prompt mode: CR or LF ends."""
     twin.run(*ADD, stdin=b"one\rone\r")
     assert value(twin) == b"one"
 
 
 def test_terminal_comes_first(twin: Twin) -> None:
-    """1.2 prompt mode: /dev/tty if it opens; piped stdin is ignored then; nothing is echoed."""
+    """prompt mode: /dev/tty if it opens; piped stdin is ignored then; nothing is echoed."""
     answers = {FIRST: b"typed\n", AGAIN: b"typed\n"}
     code, seen = on_a_terminal(twin, *ADD, answers=answers, stdin=b"piped\npiped\n")
     assert (code, value(twin)) == (0, b"typed")
@@ -94,7 +94,7 @@ def test_terminal_comes_first(twin: Twin) -> None:
 
 
 def test_unlock_prompts_too(twin: Twin) -> None:
-    """1.5: unlock without -p prompts `password to unlock <kc|default>: ` (tty, else stdin)."""
+    """unlock without -p prompts `password to unlock <kc|default>: ` (tty, else stdin)."""
     twin.lock()
     done = twin.run("unlock-keychain", stdin=b"login password\n")
     assert (done.returncode, done.stderr) == (0, b"password to unlock default: ")

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 latchkey contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the sheet does not say because a Mac is like that: nothing is lost, and the tests can see all of it."""
+"""Store of the fake: nothing is lost, and the tests can see all of it."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ NO_DIALOG = b"User interaction is not allowed.\n"
 
 
 def test_new_value(item: Twin) -> None:
-    """1.2 -U (2): the password and only the attributes given; comment, kind, created date and ACL are kept."""
+    """-U: the password and only the attributes given; comment, kind, created date and ACL are kept."""
     before = asdict(item.items()[0])
     done = item.run(*UPDATE, "-w", "new value")
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
@@ -26,7 +26,7 @@ def test_new_value(item: Twin) -> None:
 
 
 def test_label_is_always_rewritten(twin: Twin) -> None:
-    """1.2 -U (2): label is always rewritten, to -l or the service name."""
+    """-U: label is always rewritten, to -l or the service name."""
     twin.run("add-generic-password", "-s", "svc", "-a", "me", "-w", "v", "-l", "My label")
     twin.run(*UPDATE, "-w", "v", "-l", "Other")
     assert twin.items()[0].label == "Other"
@@ -35,26 +35,26 @@ def test_label_is_always_rewritten(twin: Twin) -> None:
 
 
 def test_given_attributes_replace(item: Twin) -> None:
-    """1.2 -U (2): comment and kind when given."""
+    """-U: comment and kind when given."""
     item.run(*UPDATE, "-w", "v", "-j", "", "-D", "other")
     assert (item.items()[0].comment, item.items()[0].kind) == ("", "other")
 
 
 def test_without_an_item_it_creates(twin: Twin) -> None:
-    """1.2 -U: without an existing item = create, -T included, no prompt."""
+    """-U: without an existing item = create, -T included, no prompt."""
     assert twin.run(*UPDATE, "-w", "v", "-T", "/bin/bash").returncode == 0
     assert twin.items()[0].apps == ["/bin/bash"]
 
 
 def test_keeps_the_trusted_applications(twin: Twin) -> None:
-    """1.2 -U: without -T the trusted-app list is preserved."""
+    """-U: without -T the trusted-app list is preserved."""
     twin.run("add-generic-password", "-s", "svc", "-a", "me", "-w", "v", "-T", "/usr/bin/security", "-T", "/bin/bash")
     assert twin.run(*UPDATE, "-w", "w").returncode == 0
     assert twin.items()[0].apps == ["/usr/bin/security", "/bin/bash"]
 
 
 def test_locked_says_both_and_45(ssh: Twin) -> None:
-    """1.2 -U (4): the real error first, then the duplicate error, exit 45."""
+    """-U: the real error first, then the duplicate error, exit 45."""
     done = ssh.run(*UPDATE, "-w", "new value")
     assert done.returncode == 45
     assert done.stderr == b"security: SecKeychainItemModifyContent: " + NO_DIALOG + EXISTS
@@ -62,19 +62,19 @@ def test_locked_says_both_and_45(ssh: Twin) -> None:
 
 
 def test_locked_and_new_says_36(ssh: Twin) -> None:
-    """1.2 -U: nothing to update: the create's own error."""
+    """-U: nothing to update: the create's own error."""
     done = ssh.run("add-generic-password", "-U", "-s", "new", "-a", "me", "-w", "v")
     assert (done.returncode, done.stderr.count(b"\n")) == (36, 1)
 
 
 def test_interactive_result_is_signed(ssh: Twin) -> None:
-    """1.1: `: returned -25299` for the 45 of a failed -U."""
+    """`: returned -25299` for the 45 of a failed -U."""
     done = ssh.run("-i", stdin=b"add-gen -U -s svc -a me -w new\n")
     assert (done.returncode, done.stderr.splitlines()[-1]) == (45, b"add-gen: returned -25299")
 
 
 def test_trust_prompts_even_when_unlocked(item: Twin) -> None:
-    """1.2 -U (3), (4): -T calls SetAccess, which prompts; refused: 45, and the value is already the new one."""
+    """-U: -T calls SetAccess, which prompts; refused: 45, and the value is already the new one."""
     item.control(ui=False)
     done = item.run(*UPDATE, "-w", "new value", "-T", "/bin/bash")
     assert done.returncode == 45
@@ -84,7 +84,7 @@ def test_trust_prompts_even_when_unlocked(item: Twin) -> None:
 
 
 def test_trust_merges_when_a_person_allows(item: Twin) -> None:
-    """1.2 -U (3): apps appended, duplicates accumulate, description replaced."""
+    """-U: apps appended, duplicates accumulate, description replaced."""
     item.control(dialog="allow")
     for _ in range(2):
         assert item.run(*UPDATE, "-w", "v", "-T", "/bin/bash", "-l", "Other").returncode == 0
@@ -95,7 +95,7 @@ def test_trust_merges_when_a_person_allows(item: Twin) -> None:
 
 
 def test_hits_another_keychain(item: Twin) -> None:
-    """1.2 -U (1): without a keychain the whole search list, so it may hit another keychain than the default."""
+    """-U: without a keychain the whole search list, so it may hit another keychain than the default."""
     item.run("create-keychain", "-p", "pw", "work.keychain")
     item.run("default-keychain", "-s", "work.keychain")
     assert item.run(*UPDATE, "-w", "new value").returncode == 0
@@ -104,7 +104,7 @@ def test_hits_another_keychain(item: Twin) -> None:
 
 
 def test_named_keychain_is_the_only_one(item: Twin) -> None:
-    """1.2 -U (1): looks up in the given keychain."""
+    """-U: looks up in the given keychain."""
     item.run("create-keychain", "-p", "pw", "work.keychain")
     assert item.run(*UPDATE, "-w", "new value", "work.keychain").returncode == 0
     assert bytes.fromhex(item.items("work.keychain")[0].secret) == b"new value"

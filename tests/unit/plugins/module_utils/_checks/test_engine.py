@@ -459,7 +459,7 @@ def test_a_members_row_is_a_strangers_word(row: dict[str, Any] | None) -> None:
     assert seen.outcome.state in {"UNKNOWN", PASS}
 
 
-def test_a_member_cannot_have_a_question_put_that_is_not_declared(
+def test_member_cannot_trigger_an_undeclared_request(
     twins: Twins, bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Root asks with what the declaration says, whatever a member's process claims."""
@@ -506,7 +506,7 @@ def note(bench: Bench) -> dict[str, Any]:
     return dict(json.loads(path.read_text())) if path.exists() else {}
 
 
-def test_the_last_good_day_is_remembered(twins: Twins, bench: Bench) -> None:
+def test_last_validation_is_recorded(twins: Twins, bench: Bench) -> None:
     bench.has("good", GOOD)
     bench.has("bad", BAD)
     declared = [credential(name, github(twins)) for name in ("good", "bad")]
@@ -566,7 +566,7 @@ def test_a_damaged_memory_is_only_a_memory(twins: Twins, bench: Bench, damage: s
     assert (row["outcome"], row["last_validated"]) == ("PASS", "")
 
 
-def test_a_memory_that_cannot_be_written_is_said(twins: Twins, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unwritable_record_is_reported(twins: Twins, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_all: object) -> None:
         raise LatchkeyError("the disk is full")
 

@@ -157,7 +157,7 @@ def test_no_fault_is_a_verdict(twins: Twins, bench: Bench, ready: tuple[str, dic
 
 
 @each_provider
-def test_who_redirects_learns_nothing(twins: Twins, bench: Bench, ready: tuple[str, dict[str, Any]]) -> None:
+def test_redirect_target_gets_no_request(twins: Twins, bench: Bench, ready: tuple[str, dict[str, Any]]) -> None:
     name, declared = ready
     twins.break_(name, "redirect", status=307)
     row = bench.check(**declared)
@@ -202,9 +202,7 @@ def test_long_answers_are_cut(twins: Twins, bench: Bench) -> None:
     assert (row["outcome"], len(row["identity"])) == ("PASS", 160)
 
 
-def test_what_the_environment_says_of_the_network_counts_for_nothing(
-    twins: Twins, bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_proxy_variables_are_ignored(twins: Twins, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     monkeypatch.setenv("GITHUB_API_URL", "http://127.0.0.1:9")

@@ -572,7 +572,7 @@ def test_ssh_agent_without_its_tools(bench: Bench, monkeypatch: pytest.MonkeyPat
 
 
 def test_moments() -> None:
-    """Every form that the sheet has met."""
+    """Every form that was observed."""
     wanted = "2027-03-30T15:00:00Z"
     forms = ["2027-03-30T15:00:00Z", "2027-03-30T15:00:00UTC", "2027-03-30 15:00:00 UTC", "2027-03-31 00:00:00 +0900"]
     forms += ["2027-03-30T15:00:00.123456789Z", "2027-03-31T00:00:00+09:00", "Tue, 30 Mar 2027 15:00:00 GMT"]

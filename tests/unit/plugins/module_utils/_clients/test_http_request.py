@@ -43,7 +43,7 @@ def test_an_answer_is_its_status_headers_and_body(twins: Twins) -> None:
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 429, 500, 503])
-def test_a_refusal_is_an_answer(twins: Twins, status: int) -> None:
+def test_status_401_is_returned_as_an_answer(twins: Twins, status: int) -> None:
     twins.break_("github", "status", status=status, retry_after=7)
     answer = get(twins)
     assert (answer.status, answer.headers["retry-after"], answer.is_html) == (status, "7", True)
@@ -77,7 +77,7 @@ def test_a_body_goes_out_as_it_is(twins: Twins) -> None:
         ("close", {}, "reset"),
     ],
 )
-def test_what_is_no_answer_says_why_and_never_late(
+def test_missing_answer_has_a_cause_before_the_deadline(
     twins: Twins, fault: str, options: dict[str, object], cause: str
 ) -> None:
     twins.break_("github", fault, **options)
@@ -114,7 +114,7 @@ def test_no_redirect_is_followed(twins: Twins, status: int) -> None:
     assert twins.seen("github", elsewhere=True) == []
 
 
-def test_netrc_and_proxies_are_nobodys_business(twins: Twins, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_netrc_and_proxies_are_ignored(twins: Twins, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     netrc = tmp_path / ".netrc"
     netrc.write_text("machine 127.0.0.1 login mallory password other\ndefault login mallory password other\n")
     netrc.chmod(stat.S_IRUSR | stat.S_IWUSR)
@@ -135,7 +135,7 @@ def test_netrc_and_proxies_are_nobodys_business(twins: Twins, tmp_path: Path, mo
         ("https://" + "a" * 70 + ".invalid/", "dns"),
     ],
 )
-def test_who_is_not_there(url: str, cause: str) -> None:
+def test_connection_failure_has_its_cause(url: str, cause: str) -> None:
     with pytest.raises(http.Unreachable) as raised:
         http.fetch(http.Request(url), Deadline(5))
     assert raised.value.cause == cause

@@ -67,6 +67,8 @@ def test_a_record_of_another_shape_is_damaged_and_stays(tmp_path: Path, fits: An
     opened(tmp_path).record_written({"files": ["a"]})
     file = tmp_path / ".local/state/latchkey/made.json"
     before = file.read_bytes()
-    with pytest.raises(LatchkeyError, match=r"/made\.json is damaged: remove it: what we made counts as your own then"):
+    with pytest.raises(
+        LatchkeyError, match=r"/made\.json is damaged: remove it: what the collection made counts as your own then"
+    ):
         OwnershipRecord(State(str(tmp_path), check_mode=False), "made", fits=fits)
     assert file.read_bytes() == before

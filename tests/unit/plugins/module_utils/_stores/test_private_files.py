@@ -73,7 +73,7 @@ def test_nobody_else_can_read_it(tmp_path: Path) -> None:
         assert not store.read([item])[item.key].readable_by_others
 
 
-def test_what_is_no_file_of_ours_is_not_read(tmp_path: Path) -> None:
+def test_link_or_special_file_is_not_read(tmp_path: Path) -> None:
     store, item = PrivateFiles(str(tmp_path)), Item("s", "a")
     os.makedirs(store_folder(str(tmp_path)), 0o700)
     path = item_path(str(tmp_path), item.key)
