@@ -72,7 +72,7 @@ class UniqueKey(NamedTuple):
         return self.template.format(*map(shown_name, self.names))
 
 
-Claims = dict[UniqueKey, list[Location]]  # the entries of a member that declare each thing
+Claims = dict[UniqueKey, list[Location]]  # the entries of a member that declare each key
 
 
 class Entry(NamedTuple):
