@@ -10,6 +10,7 @@ import contextlib
 import importlib
 import os
 import re
+import shlex
 import sys
 import traceback
 from pathlib import Path
@@ -37,6 +38,7 @@ except ImportError:
 
 if TYPE_CHECKING:
     from argparse import Namespace
+    from collections.abc import Iterable
 
     from .root import Guard
 
@@ -68,6 +70,7 @@ class _Playbook(PlaybookCLI):  # type: ignore[misc]
         options = super().post_process_args(options)
         if self.guard:
             self.guard.require_arguments(options, unfrackpath)
+        os.environ["LATCHKEY_PLAYBOOK_COMMAND"] = _command(options.inventory)
         files = scan.yaml_files(options.inventory, options.args) + [
             os.path.expanduser(name) for name in named_files(options.extra_vars)
         ]
@@ -78,6 +81,13 @@ class _Playbook(PlaybookCLI):  # type: ignore[misc]
         if problems:
             raise Stop(*problems, status=USAGE)
         return options
+
+
+def _command(inventories: Iterable[str]) -> str:
+    """ansible-playbook with these inventories, as it is typed in any folder; the default inventory is left out."""
+    chosen = [path for path in inventories if path != os.environ["LATCHKEY_DEFAULT_INVENTORY"]]
+    words = [os.environ["LATCHKEY_ANSIBLE_PLAYBOOK"], *(word for path in chosen for word in ("-i", path))]
+    return shlex.join(words)
 
 
 def _choice_of_tasks(options: Namespace) -> list[str]:

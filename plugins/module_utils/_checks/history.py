@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from .._core import timestamps
@@ -30,6 +31,7 @@ _RECORD = "checks"
 _NOTICE = "attention"
 _LOCK_SECONDS = 2
 _RECORDED = ("name", "outcome", "reason", "remedy", "rotate")
+_PROGRAM = "ansible-playbook "
 
 
 def last_validated(state: State) -> dict[str, Any]:
@@ -47,10 +49,24 @@ def to_record(rows: Sequence[Mapping[str, Any]], *, exclusive: bool, whole: bool
     """
     return {
         "now": timestamps.show(timestamps.now()),
-        "rows": [{key: row[key] for key in _RECORDED} for row in rows],
+        "rows": [{**{key: row[key] for key in _RECORDED}, "remedy": _for_a_new_shell(row["remedy"])} for row in rows],
         "exclusive": exclusive,
         "whole": whole,
     }
+
+
+def _for_a_new_shell(remedy: str) -> str:
+    """``remedy`` with a command that runs in any shell of this machine, else with the place where the command runs.
+
+    The starter sets $LATCHKEY_PLAYBOOK_COMMAND, which only reaches a module on the controller. A command with ``user``
+    is for root, who serves several members.
+    """
+    command = os.environ.get("LATCHKEY_PLAYBOOK_COMMAND", "")
+    if not remedy.startswith(_PROGRAM):
+        return remedy
+    if not command or " -e user=" in remedy:
+        return f"on the controller: {remedy}"
+    return f"{command} {remedy[len(_PROGRAM) :]}"
 
 
 def record(member: Member, entry: Mapping[str, Any], recorded: Mapping[str, Any]) -> Report:

@@ -72,3 +72,23 @@ def test_record_that_cannot_be_written_raises(tmp_path: Path) -> None:
     (tmp_path / ".local").write_text("a file")
     with pytest.raises(LatchkeyError):
         record(tmp_path, row("a", "PASS"))
+
+
+STORE = "ansible-playbook playbooks/store.yml -e credential=b"
+
+
+@pytest.mark.parametrize(
+    ("command", "remedy", "shown"),
+    [
+        ("/c/ansible-playbook -i /inv", STORE, "/c/ansible-playbook -i /inv playbooks/store.yml -e credential=b"),
+        ("", STORE, f"on the controller: {STORE}"),
+        ("/c/ansible-playbook", f"{STORE} -e user=alice", f"on the controller: {STORE} -e user=alice"),
+        ("/c/ansible-playbook", "renew it", "renew it"),
+    ],
+)
+def test_command_in_the_notice_is_complete_or_names_where_it_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str, remedy: str, shown: str
+) -> None:
+    monkeypatch.setenv("LATCHKEY_PLAYBOOK_COMMAND", command)
+    record(tmp_path, {**row("b", "FAIL"), "remedy": remedy})
+    assert read(tmp_path, "attention") == f"latchkey: FAIL b: rejected\n  {shown}\n"
